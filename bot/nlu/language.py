@@ -1,0 +1,83 @@
+"""Tells German from English in short messages, dialect and missing umlauts included, and says so when it cannot tell."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from bot.nlu.text import clean
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_CLEAR = 0.85
+
+
+def _features(text: str) -> list[str]:
+    found = []
+    for word in _WORD.findall(clean(text)):
+        found.append("=" + word)
+        padded = f"<{word}>"
+        for size in (2, 3, 4):
+            found.extend(padded[at : at + size] for at in range(len(padded) - size + 1))
+    return found
+
+
+class LanguageDetector:
+    """Weighs words and letter groups; positive speaks for German."""
+
+    def __init__(self, weights: dict[str, float], bias: float) -> None:
+        """Take over what was learned."""
+        self.weights = weights
+        self.bias = bias
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], languages: Sequence[str]) -> "LanguageDetector":
+        """Learn from phrases with their language."""
+        index: dict[str, int] = {}
+        rows = [_unique(_features(text)) for text in texts]
+        counts: dict[str, int] = {}
+        for row in rows:
+            for name in row:
+                counts[name] = counts.get(name, 0) + 1
+        for name in sorted(counts):
+            if counts[name] > 1:
+                index[name] = len(index)
+        # A long message must not count more than a short one: what is learned has to hold for two words.
+        matrix = _matrix(rows, index)
+        model = LogisticRegression(C=4.0, class_weight="balanced", solver="liblinear", random_state=7)
+        model.fit(matrix, [language == "de" for language in languages])
+        kept = {name: round(float(weight), 4) for name, weight in zip(index, model.coef_[0], strict=True) if abs(weight) > 0.02}
+        return cls(kept, float(model.intercept_[0]))
+
+    def german(self, text: str) -> float:
+        """Estimate how likely the message is German."""
+        row = _unique(_features(text))
+        known = [self.weights[name] for name in row if name in self.weights]
+        if not known:
+            return 0.5
+        score = sum(known) / np.sqrt(len(row)) + self.bias * 0.0
+        return float(1.0 / (1.0 + np.exp(-score)))
+
+    def language(self, text: str) -> str | None:
+        """Name the message's language when it is clear."""
+        german = self.german(text)
+        if german >= _CLEAR:
+            return "de"
+        return "en" if german <= 1 - _CLEAR else None
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _matrix(rows: list[list[str]], index: dict[str, int]) -> csr_matrix:
+    indices: list[int] = []
+    pointers = [0]
+    values: list[float] = []
+    for row in rows:
+        known = [index[name] for name in row if name in index]
+        indices.extend(known)
+        values.extend([1.0 / np.sqrt(max(len(row), 1))] * len(known))
+        pointers.append(len(indices))
+    return csr_matrix((values, indices, pointers), shape=(len(rows), len(index)))
