@@ -1,0 +1,1 @@
+"""The checks of `make lint` that are about this project alone."""

@@ -1,0 +1,78 @@
+"""Check that everything the assistant says stands in German and in English, and nowhere twice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ("de", "en")
+
+
+def main() -> int:
+    problems = [*response_problems(), *answer_problems()]
+    print("\n".join(problems) or "Every text stands in both languages.")
+    return 1 if problems else 0
+
+
+def response_problems() -> Iterator[str]:
+    """Walk the domain's responses: one home each, a variation for each language, an unconditional one last."""
+    homes: dict[str, str] = {}
+    for file in sorted((ROOT / "bot" / "domain").glob("*.yml")):
+        for name, variations in (_read(file).get("responses") or {}).items():
+            if name in homes:
+                yield f"{name} stands in {homes[name]} and in {file.name}; Rasa keeps only one."
+            homes[name] = file.name
+            yield from _variation_problems(name, variations)
+
+
+def _variation_problems(name: str, variations: list[dict[str, Any]]) -> Iterator[str]:
+    languages = {language for variation in variations if (language := _language(variation))}
+    for language in LANGUAGES:
+        if language not in languages:
+            yield f"{name} has no text for language {language}."
+    if not variations or variations[-1].get("condition"):
+        yield f"{name} has no unconditional text at the end; a conversation without a language would be answered by silence."
+    if any(not (variation.get("text") or "").strip() for variation in variations):
+        yield f"{name} has an empty text."
+
+
+def _language(variation: dict[str, Any]) -> str | None:
+    for condition in variation.get("condition") or []:
+        if condition.get("name") == "language":
+            return str(condition["value"])
+    return None
+
+
+def answer_problems() -> Iterator[str]:
+    """Walk the answers: every leaf that is a text in one language is one in the other too."""
+    for file in sorted((ROOT / "data" / "answers").glob("*.yml")):
+        yield from _missing_language(_read(file), file.name)
+
+
+def _missing_language(node: Any, where: str) -> Iterator[str]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _missing_language(item, f"{where}[{index}]")
+    if not isinstance(node, dict):
+        return
+    present = [language for language in LANGUAGES if language in node]
+    if present and set(node) <= set(LANGUAGES):
+        for language in LANGUAGES:
+            if not str(node.get(language) or "").strip():
+                yield f"{where} has no text for language {language}."
+        return
+    for key, value in node.items():
+        yield from _missing_language(value, f"{where}.{key}")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""Start the whole product on this machine: settings, secrets, migrations, a model, then all processes together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+from rich.console import Console
+
+from tools.processes import HopelessError, Process, Supervisor
+from tools.training import TrainingError, ensure_model, quiet_rasa
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSISTANT_PYTHON = str(ROOT / ".venv" / "assistant" / "bin" / "python")
+DESK_PYTHON = str(ROOT / ".venv" / "desk" / "bin" / "python")
+PORTS = {"ASSISTANT_PORT": ("the assistant", 5005), "ACTIONS_PORT": ("the action server", 5055), "DESK_PORT": ("the desk", 8000)}
+#: Secrets that are made once when nobody set them, by the side that may know them.
+GENERATED = {"assistant": ("WEBCHAT_SECRET",), "desk": ("DESK_KEYS", "DESK_INDEX_KEY")}
+#: What the assistant's process must never hold: the ticket database, its keys, and the ways out of the desk.
+DESK_ONLY = ("DATABASE_URL", "DESK_", "SMTP_", "MAIL_", "IMAP_", "OIDC_", "SLACK_WEBHOOK_URL", "SLACK_TEAM_")
+ASSISTANT_ONLY = ("WEBCHAT_", "TRACKER_", "SLACK_VISITOR_")
+
+
+class StartError(Exception):
+    """Why nothing was started, as one sentence."""
+
+
+def main() -> int:
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        settings = read_settings(ROOT / ".env", os.environ)
+        check_ports(settings)
+        os.environ.update(settings)
+        make_secrets(var_dir(settings))
+        migrate()
+        model = ensure_model(console)
+        return asyncio.run(run(settings, model, console))
+    except (StartError, TrainingError, HopelessError) as error:
+        console.print(f"[bold red]Not started:[/] {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def read_settings(env_file: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Merge `.env` with the environment, which wins; raise StartError for a line that cannot be read."""
+    values: dict[str, str] = {}
+    if env_file.is_file():
+        try:
+            with env_file.open(encoding="utf-8") as lines:
+                for binding in parse_stream(lines):
+                    if binding.error:
+                        raise StartError(f".env, line {binding.original.line}, is not NAME=value: {binding.original.string.strip()!r}.")
+                    if binding.key and binding.value is not None:
+                        values[binding.key] = binding.value
+        except UnicodeDecodeError:
+            raise StartError(".env is not a UTF-8 text file.") from None
+    return {**values, **environment}
+
+
+def check_ports(settings: Mapping[str, str]) -> None:
+    """Raise StartError when a port is no number or is taken."""
+    for name, (owner, _) in PORTS.items():
+        number = port(settings, name)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                raise StartError(f"port {number} for {owner} is in use; set {name} to a free one.") from None
+
+
+def port(settings: Mapping[str, str], name: str) -> int:
+    """Give a port from the settings."""
+    text = settings.get(name) or str(PORTS[name][1])
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StartError(f"{name} must be a port number between 1 and 65535, not {text!r}.")
+    return int(text)
+
+
+def var_dir(settings: Mapping[str, str]) -> Path:
+    """Give the folder for databases, mail, logs and secrets."""
+    return (ROOT / (settings.get("VAR_DIR") or "var")).resolve()
+
+
+def make_secrets(folder: Path) -> None:
+    """Make the secrets that nobody set, once; each side can read its own only."""
+    for side, names in GENERATED.items():
+        file = folder / "secrets" / f"{side}.env"
+        known = file.read_text() if file.is_file() else ""
+        missing = [name for name in names if f"{name}=" not in known and not os.environ.get(name)]
+        if not missing:
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as output:
+            output.writelines(f"{name}={secrets.token_urlsafe(48)}\n" for name in missing)
+
+
+def migrate() -> None:
+    """Bring the ticket database to the present schema; the desk's own code knows how."""
+    outcome = subprocess.run([DESK_PYTHON, "-m", "desk.storage.migrate"], cwd=ROOT, capture_output=True, text=True)
+    if outcome.returncode:
+        said = (outcome.stderr or outcome.stdout).strip().splitlines() or ["no reason given"]
+        raise StartError(f"the ticket database could not be prepared: {said[-1]}")
+
+
+def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
+    """Describe the product's processes; each is given only the settings that are its own."""
+    logs = var_dir(settings) / "log"
+    assistant, actions, desk = (port(settings, name) for name in PORTS)
+    desk_side = without(settings, ASSISTANT_ONLY)
+    assistant_side = {
+        **without(quiet_rasa(), DESK_ONLY),
+        "ACTIONS_URL": settings.get("ACTIONS_URL") or f"http://127.0.0.1:{actions}/webhook",
+    }
+    host = settings.get("ASSISTANT_HOST") or "127.0.0.1"
+    rasa = [
+        *(ASSISTANT_PYTHON, "-m", "rasa", "run", "--interface", host, "--port", str(assistant)),
+        *("--model", str(model), "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"),
+    ]
+    return [
+        Process("assistant", rasa, assistant_side, logs / "assistant.log", f"http://127.0.0.1:{assistant}/webhooks/webchat/health"),
+        Process("action server", [DESK_PYTHON, "-m", "actions"], desk_side, logs / "actions.log", f"http://127.0.0.1:{actions}/health"),
+        Process("desk", [DESK_PYTHON, "-m", "desk.web"], desk_side, logs / "desk.log", f"http://127.0.0.1:{desk}/health"),
+        Process("worker", [DESK_PYTHON, "-m", "desk.worker"], desk_side, logs / "worker.log"),
+    ]
+
+
+def without(settings: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
+    """Leave out the settings whose names begin with one of the prefixes."""
+    return {name: value for name, value in settings.items() if not name.startswith(prefixes)}
+
+
+async def run(settings: Mapping[str, str], model: Path, console: Console) -> int:
+    """Start everything, say what to open, and go on until somebody stops it."""
+    began = time.monotonic()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    supervisor = Supervisor(processes(settings, model), console.print)
+    try:
+        await supervisor.start()
+        with console.status("Starting assistant, action server, desk and worker …"):
+            if not await _up_or_stopped(supervisor, stopping):
+                return 0
+        console.print(welcome(settings, time.monotonic() - began))
+        await stopping.wait()
+        return 0
+    finally:
+        console.print("Stopping …")
+        await supervisor.stop()
+        console.print("Stopped.")
+
+
+async def _up_or_stopped(supervisor: Supervisor, stopping: asyncio.Event) -> bool:
+    up = asyncio.create_task(supervisor.wait_until_healthy())
+    stopped = asyncio.create_task(stopping.wait())
+    done, pending = await asyncio.wait({up, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    if up in done:
+        up.result()
+    return up in done
+
+
+def welcome(settings: Mapping[str, str], seconds: float) -> str:
+    """Say what to open, and how to sign in the first time."""
+    assistant, _, desk = (port(settings, name) for name in PORTS)
+    lines = [
+        f"Up after {seconds:.0f} s.",
+        f"  Website with the assistant:  http://127.0.0.1:{assistant}/webhooks/website/",
+        f"  Desk of the privacy team:    http://127.0.0.1:{desk}/",
+        f"  Mail that would be sent:     {var_dir(settings) / 'mail'}" if not settings.get("SMTP_URL") else "",
+        _first_sign_in(),
+        "Ctrl-C stops everything.",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _first_sign_in() -> str:
+    outcome = subprocess.run([DESK_PYTHON, "-m", "desk.cli", "users", "first"], cwd=ROOT, capture_output=True, text=True)
+    return outcome.stdout.rstrip() if outcome.returncode == 0 else f"  First sign-in: {outcome.stderr.strip()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
