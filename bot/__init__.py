@@ -1,0 +1,1 @@
+"""What runs inside Rasa: channels, language generation, tracker store, guard and training configuration."""

@@ -1,0 +1,44 @@
+"""Starts the assistant: Rasa's agent behind our channels and nothing else, `python -m bot.serve`."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from rasa.core import channels
+from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start
+from rasa.core.utils import AvailableEndpoints
+from sanic import Sanic
+
+from bot.logs import configure_logs
+from bot.settings import Settings
+
+HERE = Path(__file__).resolve().parent
+
+
+def create_app(settings: Settings) -> Sanic:
+    """Build the server.
+
+    Rasa's own `rasa run` adds a page that tells its version and answers preflight requests by itself; here there is
+    only what the channels bring.
+    """
+    os.environ["ACTIONS_URL"] = settings.actions_url
+    app = Sanic("privacy_assistant", configure_logging=False)
+    channels.channel.register(create_http_input_channels(None, str(HERE / "credentials.yml")), app, "/webhooks/")
+    endpoints = AvailableEndpoints.read_endpoints(str(HERE / "endpoints.yml"))
+    model = str(settings.models_dir)
+    app.register_listener(partial(load_agent_on_start, model, endpoints, None), "before_server_start")
+    app.register_listener(close_resources, "after_server_stop")
+    return app
+
+
+def main() -> None:
+    """Serve until stopped."""
+    settings = Settings.from_environment()
+    configure_logs(settings.log_level)
+    create_app(settings).run(host=settings.host, port=settings.port, access_log=False, motd=False)
+
+
+if __name__ == "__main__":
+    main()
