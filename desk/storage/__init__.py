@@ -1,0 +1,1 @@
+"""How tickets are kept: tables, encryption, connections and migrations."""

@@ -1,0 +1,85 @@
+"""Brings the database to the tables that this version of the desk knows: `python -m desk.storage.migrate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from desk.application import Desk, utc_now
+from desk.domain.errors import DeskUnavailable
+from desk.settings import SettingsError, current_settings
+from desk.storage.database import database_trouble
+from desk.storage.models import Fact
+
+_FOLDER = Path(__file__).resolve().parents[1] / "migrations"
+_INDEX_KEY = "index-key"
+# Any number that all processes of the desk agree on: who holds it is the one that migrates.
+_ADVISORY_LOCK = 7_237_710_129
+
+
+def migrate(desk: Desk) -> None:
+    """Apply all migrations that are missing; several processes may call it at once."""
+    with database_trouble():
+        _apply(desk.engine)
+        _check_index_key(desk)
+
+
+def is_current(engine: Engine) -> bool:
+    """Tell whether the database has the tables that this version needs."""
+    with engine.execution_options(writes=False).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest_revision()
+
+
+def newest_revision() -> str | None:
+    """Name the newest migration."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _apply(engine: Engine) -> None:
+    config = _config()
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA optimize")
+
+
+def _check_index_key(desk: Desk) -> None:
+    # With another index key every search by e-mail address would find nothing, and nobody would know why.
+    with Session(desk.engine) as session, session.begin():
+        known = session.get(Fact, _INDEX_KEY)
+        if known is None:
+            session.add(Fact(name=_INDEX_KEY, value=desk.hashes.fingerprint, at=utc_now()))
+        elif known.value != desk.hashes.fingerprint:
+            raise SettingsError("DESK_INDEX_KEY is not the one that this database was made with; put the old one back.")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def main() -> int:
+    """Migrate the database of the settings."""
+    try:
+        migrate(Desk(current_settings()))
+    except (SettingsError, DeskUnavailable) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
