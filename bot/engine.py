@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.events import BotUttered
 
 from bot.channels.errors import ChannelError, unavailable
-from bot.channels.messages import Message, identified, of_stored_replies, rendered
+from bot.channels.messages import Message, identified, of_stored_reply, rendered
 from bot.channels.texts import as_plain_text
 from bot.nlg import DEFAULT_LANGUAGE, AnswerGenerator
 from bot.tracker_store import ConversationStore, StoredTurn
@@ -115,7 +115,8 @@ class Engine:
             raise ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")
 
     def _replies(self, turn: StoredTurn) -> list[Message]:
-        return identified(of_stored_replies(turn), str(turn.user.get("message_id")), 0)
+        said = [message for reply in turn.replies for message in of_stored_reply(reply)]
+        return identified(said, str(turn.user.get("message_id")), 0)
 
     async def _run(self, agent: Agent, incoming: Incoming, sink: Callable[[Message], None]) -> None:
         output = TurnOutput(incoming, sink)
@@ -134,11 +135,17 @@ class Engine:
         """Return the text for Rasa, and the button's title when it is a payload that was offered."""
         if not incoming.text.startswith("/"):
             return incoming.text, None
-        for message in reversed(self.history(incoming.conversation, incoming.language)):
+        for message in self._offering(incoming):
             for button in message.get("buttons", []):
                 if button["payload"] == incoming.text:
                     return incoming.text, button["title"]
         return as_plain_text(incoming.text), None
+
+    def _offering(self, incoming: Incoming) -> Iterator[Message]:
+        """Return what was said in the conversation from the latest back to the greeting."""
+        for reply in self.store.replies_newest_first(incoming.conversation):
+            yield from of_stored_reply(reply)
+        yield from self.greeting(incoming.language)
 
     async def _admit_failure(self, agent: Agent, incoming: Incoming, output: TurnOutput) -> None:
         """Say that it did not work when a turn said nothing, and keep that with the conversation."""

@@ -1,22 +1,71 @@
-"""Keeps conversations in SQL: finds and erases them, forgets them in time, and never lets them grow slow.
-
-First form: Rasa's own store with erasure and history.
-"""
+"""Keeps conversations in SQL: finds and erases them, forgets them in time, and never lets them grow slow."""
 
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event, UserUttered, deserialise_events
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import QueuePool
 
+from bot import carried_state
 from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# A tracker is rebuilt from its latest turns and the state carried over from before. When there are more turns than
+# the first number, all but the second number are folded into that state; rules never look back further than one turn.
+FOLD_ABOVE_TURNS = 8
+KEEP_TURNS = 3
+
+BUSY_TIMEOUT_MILLISECONDS = 5000
+FORGET_BATCH = 200
+READ_BATCH = 50
+_MARK = "_stored_part"
+
+_metadata = sa.MetaData()
+
+# One row for each conversation: when it was last used, whether it was erased, and the state before its latest events.
+CONVERSATIONS = sa.Table(
+    "conversations",
+    _metadata,
+    sa.Column("sender_id", sa.String(255), primary_key=True),
+    sa.Column("updated", sa.Float, nullable=False, index=True),
+    sa.Column("erased", sa.Float),
+    sa.Column("folded_up_to", sa.Integer, nullable=False, default=0),
+    sa.Column("folded_state", sa.Text),
+)
+
+# Where to find a visitor's message by the id its client gave it.
+TURNS = sa.Table(
+    "turns",
+    _metadata,
+    sa.Column("sender_id", sa.String(255), primary_key=True),
+    sa.Column("message_id", sa.String(255), primary_key=True),
+    sa.Column("event_id", sa.Integer, nullable=False),
+)
+
+# Written by the health check, which proves that the database takes writes.
+HEALTH = sa.Table(
+    "health",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("written", sa.Float, nullable=False),
+)
+
+EVENTS: sa.Table = SQLTrackerStore.SQLEvent.__table__
+# Rasa's own index is on the sender alone; with it, PostgreSQL reads a whole conversation to find its end.
+_BY_ORDER = sa.Index("ix_events_sender_id_id", EVENTS.c.sender_id, EVENTS.c.id)
 
 
 @dataclass(frozen=True)
@@ -27,8 +76,25 @@ class StoredTurn:
     replies: tuple[Mapping[str, Any], ...]
 
 
+@dataclass
+class _StoredPart:
+    """What the database already holds of a tracker in memory."""
+
+    carried: int = 0
+    event_ids: list[int] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return self.carried + len(self.event_ids)
+
+
 class ConversationStore(SQLTrackerStore):
-    """The tracker store named in endpoints.yml."""
+    """The tracker store named in endpoints.yml.
+
+    It keeps Rasa's table of events as it is. What differs, for Rasa 3.6.21: `retrieve` returns the latest turns and
+    the carried state in place of every event since the session began, and `save` writes what `retrieve` did not
+    return in place of counting rows.
+    """
 
     def __init__(
         self,
@@ -43,36 +109,253 @@ class ConversationStore(SQLTrackerStore):
         if url.startswith("sqlite:///"):
             settings.var_dir.mkdir(parents=True, exist_ok=True)
         super().__init__(domain=domain, event_broker=event_broker, host=url, **kwargs)
-        self._erased: dict[str, float] = {}
+        self._use_pooled_engine(url)
+        _metadata.create_all(self.engine, checkfirst=True)
+        _BY_ORDER.create(self.engine, checkfirst=True)
+
+    # What Rasa asks of a tracker store
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """Return the conversation as far as the next turn needs it."""
+        with self.engine.connect() as connection:
+            folded = connection.execute(
+                sa.select(CONVERSATIONS.c.folded_up_to, CONVERSATIONS.c.folded_state).where(
+                    CONVERSATIONS.c.sender_id == sender_id
+                )
+            ).first()
+            rows = _events_after(connection, sender_id, folded.folded_up_to if folded else 0)
+        carried = carried_state.events_for(json.loads(folded.folded_state)) if folded and folded.folded_state else []
+        if not rows and not carried:
+            return None
+        events = carried + deserialise_events([json.loads(row.data) for row in rows])
+        tracker = DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
+        tracker.__dict__[_MARK] = _StoredPart(len(carried), [row.id for row in rows])
+        return tracker
+
+    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
+        """Return the conversation with every event, for exports."""
+        with self.engine.connect() as connection:
+            rows = _events_after(connection, conversation_id, 0)
+        if not rows:
+            return None
+        events = deserialise_events([json.loads(row.data) for row in rows])
+        tracker = DialogueStateTracker.from_events(conversation_id, events, self.domain.slots)
+        tracker.__dict__[_MARK] = _StoredPart(0, [row.id for row in rows])
+        return tracker
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Write what is new in the tracker, in one transaction."""
+        await self.stream_events(tracker)
+        with self.engine.begin() as connection:
+            part = tracker.__dict__.get(_MARK) or _all_stored(connection, tracker)
+            new = list(tracker.events)[part.count :]
+            if not new:
+                return
+            part.event_ids.extend(_insert_events(connection, tracker.sender_id, new))
+            _insert_turns(connection, tracker.sender_id, new, part.event_ids[-len(new) :])
+            _touch(connection, tracker.sender_id)
+            self._fold(connection, tracker, part)
+        tracker.__dict__[_MARK] = part
+
+    # What the channels ask besides
 
     def turns(self, conversation: str) -> list[StoredTurn]:
         """Return the whole conversation, oldest first."""
-        with self.session_scope() as session:
-            rows = (
-                session.query(self.SQLEvent.data)
-                .filter(self.SQLEvent.sender_id == conversation, self.SQLEvent.type_name.in_(("user", "bot")))
-                .order_by(self.SQLEvent.id)
-            )
-            events = [json.loads(data) for (data,) in rows]
-        turns: list[StoredTurn] = []
-        for event in events:
-            if event["event"] == "user":
-                turns.append(StoredTurn(event, ()))
-            elif turns:
-                turns[-1] = StoredTurn(turns[-1].user, (*turns[-1].replies, event))
-        return turns
+        with self.engine.connect() as connection:
+            rows = connection.execute(_said(conversation).order_by(EVENTS.c.id)).all()
+        return _grouped([json.loads(row.data) for row in rows])
 
     def turn(self, conversation: str, message_id: str) -> StoredTurn | None:
         """Return what was stored under the client's own id for a message."""
-        return next((turn for turn in self.turns(conversation) if turn.user.get("message_id") == message_id), None)
+        with self.engine.connect() as connection:
+            place = connection.execute(
+                sa.select(TURNS.c.event_id).where(
+                    TURNS.c.sender_id == conversation, TURNS.c.message_id == message_id
+                )
+            ).scalar()
+            if place is None:
+                return None
+            following = sa.select(sa.func.min(TURNS.c.event_id)).where(
+                TURNS.c.sender_id == conversation, TURNS.c.event_id > place
+            )
+            end = connection.execute(following).scalar()
+            query = _said(conversation).where(EVENTS.c.id >= place)
+            if end is not None:
+                query = query.where(EVENTS.c.id < end)
+            rows = connection.execute(query.order_by(EVENTS.c.id)).all()
+        return _grouped([json.loads(row.data) for row in rows])[0]
+
+    def replies_newest_first(self, conversation: str) -> Iterator[Mapping[str, Any]]:
+        """Return what the assistant said, from the latest back, reading only as much as is asked for."""
+        before = None
+        while True:
+            query = _said(conversation).where(EVENTS.c.type_name == "bot").order_by(EVENTS.c.id.desc())
+            if before is not None:
+                query = query.where(EVENTS.c.id < before)
+            with self.engine.connect() as connection:
+                rows = connection.execute(query.limit(READ_BATCH)).all()
+            for row in rows:
+                yield json.loads(row.data)
+            if len(rows) < READ_BATCH:
+                return
+            before = rows[-1].id
 
     def is_erased(self, conversation: str) -> bool:
         """Tell whether the visitor had this conversation erased."""
-        return conversation in self._erased
+        with self.engine.connect() as connection:
+            erased = connection.execute(
+                sa.select(CONVERSATIONS.c.erased).where(CONVERSATIONS.c.sender_id == conversation)
+            ).scalar()
+        return erased is not None
 
     def erase(self, conversation: str) -> None:
-        """Delete everything that was stored of a conversation."""
-        with self.session_scope() as session:
-            session.execute(sa.delete(self.SQLEvent).where(self.SQLEvent.sender_id == conversation))
-            session.commit()
-        self._erased[conversation] = time.time()
+        """Delete everything that was stored of a conversation; only that it was erased stays, for its token's life."""
+        with self.engine.begin() as connection:
+            _delete(connection, [conversation])
+            now = time.time()
+            connection.execute(
+                sa.insert(CONVERSATIONS).values(sender_id=conversation, updated=now, erased=now, folded_up_to=0)
+            )
+
+    def forget_unused_since(self, moment: float) -> int:
+        """Delete conversations nobody has used since, in small transactions; return how many."""
+        forgotten = 0
+        while True:
+            with self.engine.begin() as connection:
+                query = sa.select(CONVERSATIONS.c.sender_id).where(CONVERSATIONS.c.updated < moment)
+                names = list(connection.execute(query.limit(FORGET_BATCH)).scalars())
+                if not names:
+                    return forgotten
+                _delete(connection, names)
+                forgotten += len(names)
+
+    def check_health(self) -> None:
+        """Write and read a row; raises what the database raises."""
+        now = time.time()
+        with self.engine.begin() as connection:
+            if connection.execute(sa.update(HEALTH).values(written=now)).rowcount == 0:
+                connection.execute(sa.insert(HEALTH).values(id=1, written=now))
+            if connection.execute(sa.select(HEALTH.c.written)).scalar() is None:
+                raise RuntimeError("The health check's row cannot be read back.")
+
+    def init_tracker(self, sender_id: str) -> DialogueStateTracker:
+        """Return an empty tracker of which nothing is stored yet."""
+        tracker = super().init_tracker(sender_id)
+        tracker.__dict__[_MARK] = _StoredPart()
+        return tracker
+
+    # Inside
+
+    def _use_pooled_engine(self, url: str) -> None:
+        """Replace Rasa's engine, which opens a new connection to SQLite for every query."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        self.engine.dispose()
+        self.engine: Engine = sa.create_engine(
+            url, poolclass=QueuePool, connect_args={"check_same_thread": False}, future=True
+        )
+        sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        self.sessionmaker = sa.orm.session.sessionmaker(bind=self.engine)
+
+    def _fold(self, connection: Connection, tracker: DialogueStateTracker, part: _StoredPart) -> None:
+        """Carry over the state from before the latest turns, when there are many."""
+        events = list(tracker.events)
+        begins = [
+            place for place in range(part.carried, len(events)) if isinstance(events[place], UserUttered)
+        ]
+        if len(begins) <= FOLD_ABOVE_TURNS:
+            return
+        boundary = begins[-KEEP_TURNS]
+        earlier = DialogueStateTracker.from_events(tracker.sender_id, events[:boundary], self.domain.slots)
+        connection.execute(
+            sa.update(CONVERSATIONS)
+            .where(CONVERSATIONS.c.sender_id == tracker.sender_id)
+            .values(
+                folded_up_to=part.event_ids[boundary - part.carried - 1],
+                folded_state=json.dumps(carried_state.of(earlier)),
+            )
+        )
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    """Let readers and the writer work side by side, and wait for a lock instead of failing at once."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MILLISECONDS}")
+    # Erased means gone, not only unlinked.
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _events_after(connection: Connection, conversation: str, event_id: int) -> list[Any]:
+    query = sa.select(EVENTS.c.id, EVENTS.c.data).where(EVENTS.c.sender_id == conversation, EVENTS.c.id > event_id)
+    return list(connection.execute(query.order_by(EVENTS.c.id)).all())
+
+
+def _said(conversation: str) -> Any:
+    return sa.select(EVENTS.c.id, EVENTS.c.data).where(
+        EVENTS.c.sender_id == conversation, EVENTS.c.type_name.in_(("user", "bot"))
+    )
+
+
+def _grouped(events: list[dict[str, Any]]) -> list[StoredTurn]:
+    turns: list[StoredTurn] = []
+    for event in events:
+        if event["event"] == "user":
+            turns.append(StoredTurn(event, ()))
+        elif turns:
+            turns[-1] = StoredTurn(turns[-1].user, (*turns[-1].replies, event))
+    return turns
+
+
+def _all_stored(connection: Connection, tracker: DialogueStateTracker) -> _StoredPart:
+    """Assume that a tracker of unknown origin begins with every event that is stored."""
+    return _StoredPart(0, [row.id for row in _events_after(connection, tracker.sender_id, 0)])
+
+
+def _insert_events(connection: Connection, conversation: str, events: list[Event]) -> list[int]:
+    ids = []
+    for event in events:
+        data = event.as_dict()
+        result = connection.execute(
+            sa.insert(EVENTS).values(
+                sender_id=conversation,
+                type_name=event.type_name,
+                timestamp=data.get("timestamp"),
+                intent_name=((data.get("parse_data") or {}).get("intent") or {}).get("name"),
+                action_name=data.get("name"),
+                data=json.dumps(data),
+            )
+        )
+        ids.append(int(result.inserted_primary_key[0]))
+    return ids
+
+
+def _insert_turns(connection: Connection, conversation: str, events: list[Event], ids: list[int]) -> None:
+    rows = {
+        event.message_id: event_id
+        for event, event_id in zip(events, ids)
+        if isinstance(event, UserUttered) and event.message_id
+    }
+    if not rows:
+        return
+    known = connection.execute(
+        sa.select(TURNS.c.message_id).where(TURNS.c.sender_id == conversation, TURNS.c.message_id.in_(list(rows)))
+    ).scalars()
+    for message_id in set(rows) - set(known):
+        connection.execute(
+            sa.insert(TURNS).values(sender_id=conversation, message_id=message_id, event_id=rows[message_id])
+        )
+
+
+def _touch(connection: Connection, conversation: str) -> None:
+    now = time.time()
+    update = sa.update(CONVERSATIONS).where(CONVERSATIONS.c.sender_id == conversation).values(updated=now)
+    if connection.execute(update).rowcount == 0:
+        connection.execute(sa.insert(CONVERSATIONS).values(sender_id=conversation, updated=now, folded_up_to=0))
+
+
+def _delete(connection: Connection, conversations: list[str]) -> None:
+    for table in (EVENTS, TURNS, CONVERSATIONS):
+        connection.execute(sa.delete(table).where(table.c.sender_id.in_(conversations)))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.nlg import FIELDS
-from bot.tracker_store import StoredTurn
 
 Message = dict[str, Any]
 
@@ -29,13 +28,10 @@ def identified(messages: list[Message], turn: str, first: int) -> list[Message]:
     return [{"id": f"{turn}:{number}", **message} for number, message in enumerate(messages, first)]
 
 
-def of_stored_replies(turn: StoredTurn) -> list[Message]:
-    """Return the assistant's messages of a stored turn."""
-    messages: list[Message] = []
-    for event in turn.replies:
-        response = {**event.get("data", {}), **event.get("metadata", {}), "text": event.get("text")}
-        messages.extend(rendered(response))
-    return messages
+def of_stored_reply(event: Mapping[str, Any]) -> list[Message]:
+    """Return the messages of a stored response."""
+    data, metadata = event.get("data") or {}, event.get("metadata") or {}
+    return rendered({**data, **metadata, "text": event.get("text")})
 
 
 def _message(parts: Mapping[str, Any]) -> Message:

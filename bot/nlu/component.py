@@ -12,8 +12,10 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.labels import group
 from bot.nlu.lexicon import LEXICON
-from bot.nlu.understanding import Phrase, Understanding, Understood, group
+from bot.nlu.phrases import Phrase
+from bot.nlu.understanding import Understanding, Understood
 
 NAME = "Understanding"
 

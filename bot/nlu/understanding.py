@@ -9,22 +9,12 @@ import numpy as np
 
 from bot.nlu.classifier import SoftmaxClassifier, softmax
 from bot.nlu.features import Featuriser
+from bot.nlu.labels import UNCLEAR, group, topic
 from bot.nlu.language import LanguageDetector
 from bot.nlu.lexicon import Lexicon
+from bot.nlu.phrases import Phrase
 from bot.nlu.text import clauses, sentences
 from bot.nlu.vocabulary import Vocabulary
-
-UNCLEAR = "unclear"
-ANSWERED = ("faq", "not-covered")
-
-
-@dataclasses.dataclass(frozen=True)
-class Phrase:
-    """A training phrase."""
-
-    text: str
-    label: str
-    language: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,18 +42,6 @@ class Understood:
     def intent(self) -> str:
         """The group a label belongs to."""
         return group(self.label)
-
-
-def group(label: str) -> str:
-    """Name the part of a label before the slash."""
-    return label.split("/", 1)[0]
-
-
-def topic(label: str) -> str | None:
-    """Name the topic a label is answered with, in the form the answers know it by."""
-    if label.startswith("faq/"):
-        return label.removeprefix("faq/")
-    return label if label.startswith("not-covered/") else None
 
 
 class Understanding:

@@ -1,0 +1,85 @@
+"""Checks the training phrases: doubles, contradictions, labels missing or unknown, and messages kept for measuring.
+
+    python -m bot.nlu.check_data [--kept-apart FOLDER_OR_FILE …] [--fewest 20]
+
+Prints one line for each finding and exits with 1 when there is any that must not be.
+"""
+
+import argparse
+import collections
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bot.nlu.labels import catalogue
+from bot.nlu.phrases import LANGUAGES, PHRASES, Phrase, read_cases, read_phrases
+from bot.nlu.text import tokens
+
+DEVELOPMENT = Path(__file__).parents[2] / "benchmarks" / "development"
+
+
+def normal(text: str) -> str:
+    """Bring a phrase into the form in which doubles are compared."""
+    return " ".join(token for token in tokens(text) if token != "?")
+
+
+def find_doubles(phrases: Sequence[Phrase]) -> Iterable[str]:
+    """Find phrases that say the same, within a label (a double) or in two labels (a contradiction)."""
+    places: dict[str, list[Phrase]] = collections.defaultdict(list)
+    for phrase in phrases:
+        places[normal(phrase.text)].append(phrase)
+    for same in places.values():
+        labels = sorted({phrase.label for phrase in same})
+        files = ", ".join(sorted({phrase.file for phrase in same}))
+        if len(labels) > 1:
+            yield f"contradiction: {same[0].text!r} is {' and '.join(labels)} ({files})"
+        elif len(same) > len({phrase.language for phrase in same}):
+            yield f"double: {same[0].text!r} stands {len(same)} times in {labels[0]} ({files})"
+
+
+def find_label_troubles(phrases: Sequence[Phrase], labels: Sequence[str], fewest: int) -> Iterable[str]:
+    """Find labels nobody knows and labels with too few phrases in a language."""
+    counts = collections.Counter((phrase.label, phrase.language) for phrase in phrases)
+    for label in sorted({phrase.label for phrase in phrases} - set(labels)):
+        files = ", ".join(sorted({phrase.file for phrase in phrases if phrase.label == label}))
+        yield f"unknown label: {label} ({files})"
+    for label in labels:
+        for language in LANGUAGES:
+            if counts[label, language] < fewest:
+                yield f"too few: {label} has {counts[label, language]} phrases in {language}, at least {fewest} are needed"
+
+
+def find_kept_apart(phrases: Sequence[Phrase], kept_apart: Iterable[Path]) -> Iterable[str]:
+    """Find training phrases that are messages kept apart for measuring."""
+    known = {normal(phrase.text): phrase for phrase in phrases}
+    for path in kept_apart:
+        for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
+            for case in read_cases(file):
+                phrase = known.get(normal(case["text"]))
+                # Two or three words are what anybody would type; being the same there proves nothing.
+                if phrase and len(normal(case["text"]).split()) > 3:
+                    yield f"kept apart for measuring ({file.name} {case['id']}): {phrase.text!r} ({phrase.file})"
+
+
+def main() -> None:
+    """Print the findings."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--phrases", type=Path, default=PHRASES)
+    parser.add_argument("--kept-apart", type=Path, nargs="*", default=[])
+    parser.add_argument("--fewest", type=int, default=20)
+    options = parser.parse_args()
+    phrases = read_phrases(options.phrases)
+    kept_apart = [path for path in (DEVELOPMENT, *options.kept_apart) if path.exists()]
+    findings = [
+        *find_doubles(phrases),
+        *find_label_troubles(phrases, catalogue(), options.fewest),
+        *find_kept_apart(phrases, kept_apart),
+    ]
+    for finding in findings:
+        sys.stdout.write(finding + "\n")
+    sys.stdout.write(f"{len(phrases)} phrases, {len(findings)} findings\n")
+    sys.exit(bool(findings))
+
+
+if __name__ == "__main__":
+    main()
