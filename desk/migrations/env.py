@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, TypeDecorator
 
 from desk.settings import current_settings
@@ -10,7 +13,7 @@ from desk.storage.database import make_engine
 from desk.storage.models import Base
 
 
-def render_type(kind: str, item: object, _context: object) -> str | bool:
+def render_type(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write plain column types into migrations, so that they do not change when the desk's own types do."""
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl!r}"

@@ -125,7 +125,7 @@ def mark_failed(
 def delay_after(attempts: int) -> timedelta:
     """Give the pause after a number of failed attempts: twice as long each time, a little random, six hours at most."""
     longest = min(_FIRST_DELAY * 2 ** (attempts - 1), _LONGEST_DELAY)
-    return longest * random.uniform(0.8, 1.0)
+    return timedelta(seconds=longest.total_seconds() * random.uniform(0.8, 1.0))
 
 
 def dead_letters(work: Work, limit: int = 100) -> Sequence[OutboxMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -24,6 +25,13 @@ from desk.storage.types import Instant, RowId, Sealed, SealedBytes, SealedJson, 
 
 # The far end of the calendar: where a ticket stands in the queue while its clock does not run.
 NEVER = date(9999, 12, 31)
+_FLAG = re.compile(r"(?<![\w.])(NOT )?(open|verified|escalated)(?!\w)")
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Make an index over some rows only; SQLite uses it for `open = 1`, as queries say it, but not for `open`."""
+    sqlite = _FLAG.sub(lambda flag: f"{flag[2]} = {0 if flag[1] else 1}", where)
+    return Index(name, *columns, sqlite_where=text(sqlite), postgresql_where=text(where))
 
 
 class Base(DeclarativeBase):
@@ -185,53 +193,21 @@ class Ticket(Base):
     # One index for each view of the queue, each in the order in which it is read, so that a page costs the same
     # however many tickets there are. Partial ones stay small, for most tickets of a desk are closed.
     __table_args__ = (
-        Index("ix_tickets_open", "queue_on", "id", sqlite_where=text("open"), postgresql_where=text("open")),
-        Index(
-            "ix_tickets_open_assignee",
-            "assignee_id",
-            "queue_on",
-            "id",
-            sqlite_where=text("open"),
-            postgresql_where=text("open"),
-        ),
-        Index(
-            "ix_tickets_open_kind", "kind", "queue_on", "id", sqlite_where=text("open"), postgresql_where=text("open")
-        ),
-        Index(
-            "ix_tickets_open_language",
-            "language",
-            "queue_on",
-            "id",
-            sqlite_where=text("open"),
-            postgresql_where=text("open"),
-        ),
-        Index(
-            "ix_tickets_open_unverified",
-            "queue_on",
-            "id",
-            sqlite_where=text("open AND NOT verified"),
-            postgresql_where=text("open AND NOT verified"),
-        ),
-        Index(
-            "ix_tickets_escalated",
-            "queue_on",
-            "id",
-            sqlite_where=text("escalated"),
-            postgresql_where=text("escalated"),
-        ),
+        _partial("ix_tickets_open", "queue_on", "id", where="open"),
+        _partial("ix_tickets_open_assignee", "assignee_id", "queue_on", "id", where="open"),
+        _partial("ix_tickets_open_kind", "kind", "queue_on", "id", where="open"),
+        _partial("ix_tickets_open_language", "language", "queue_on", "id", where="open"),
+        _partial("ix_tickets_open_received", "received_at", "id", where="open"),
+        _partial("ix_tickets_open_unverified", "queue_on", "id", where="open AND NOT verified"),
+        _partial("ix_tickets_closed_received", "received_at", "id", where="NOT open"),
+        _partial("ix_tickets_escalated", "queue_on", "id", where="escalated"),
         Index("ix_tickets_all", "queue_on", "id"),
         Index("ix_tickets_state", "state", "queue_on", "id"),
         Index("ix_tickets_kind", "kind", "queue_on", "id"),
         Index("ix_tickets_assignee", "assignee_id", "queue_on", "id"),
         Index("ix_tickets_received", "received_at", "id"),
-        Index("ix_tickets_email", "email_hash", "received_at"),
-        Index(
-            "ix_tickets_closed",
-            "kind",
-            "closed_at",
-            sqlite_where=text("closed_at IS NOT NULL AND anonymised_at IS NULL"),
-            postgresql_where=text("closed_at IS NOT NULL AND anonymised_at IS NULL"),
-        ),
+        Index("ix_tickets_email", "email_hash", "received_at", "id"),
+        _partial("ix_tickets_closed", "kind", "closed_at", where="closed_at IS NOT NULL AND anonymised_at IS NULL"),
     )
 
 
@@ -334,19 +310,8 @@ class OutboxMessage(Base):
     dead_at: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (
-        Index(
-            "ix_outbox_waiting",
-            "available_at",
-            "id",
-            sqlite_where=text("sent_at IS NULL AND dead_at IS NULL"),
-            postgresql_where=text("sent_at IS NULL AND dead_at IS NULL"),
-        ),
-        Index(
-            "ix_outbox_dead",
-            "dead_at",
-            sqlite_where=text("dead_at IS NOT NULL"),
-            postgresql_where=text("dead_at IS NOT NULL"),
-        ),
+        _partial("ix_outbox_waiting", "available_at", "id", where="sent_at IS NULL AND dead_at IS NULL"),
+        _partial("ix_outbox_dead", "dead_at", where="dead_at IS NOT NULL"),
     )
 
 

@@ -232,12 +232,19 @@ def upgrade() -> None:
             sqlite_where=sa.text("closed_at IS NOT NULL AND anonymised_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NOT NULL AND anonymised_at IS NULL"),
         )
-        batch_op.create_index("ix_tickets_email", ["email_hash", "received_at"], unique=False)
+        batch_op.create_index(
+            "ix_tickets_closed_received",
+            ["received_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("open = 0"),
+            postgresql_where=sa.text("NOT open"),
+        )
+        batch_op.create_index("ix_tickets_email", ["email_hash", "received_at", "id"], unique=False)
         batch_op.create_index(
             "ix_tickets_escalated",
             ["queue_on", "id"],
             unique=False,
-            sqlite_where=sa.text("escalated"),
+            sqlite_where=sa.text("escalated = 1"),
             postgresql_where=sa.text("escalated"),
         )
         batch_op.create_index("ix_tickets_kind", ["kind", "queue_on", "id"], unique=False)
@@ -245,35 +252,42 @@ def upgrade() -> None:
             "ix_tickets_open",
             ["queue_on", "id"],
             unique=False,
-            sqlite_where=sa.text("open"),
+            sqlite_where=sa.text("open = 1"),
             postgresql_where=sa.text("open"),
         )
         batch_op.create_index(
             "ix_tickets_open_assignee",
             ["assignee_id", "queue_on", "id"],
             unique=False,
-            sqlite_where=sa.text("open"),
+            sqlite_where=sa.text("open = 1"),
             postgresql_where=sa.text("open"),
         )
         batch_op.create_index(
             "ix_tickets_open_kind",
             ["kind", "queue_on", "id"],
             unique=False,
-            sqlite_where=sa.text("open"),
+            sqlite_where=sa.text("open = 1"),
             postgresql_where=sa.text("open"),
         )
         batch_op.create_index(
             "ix_tickets_open_language",
             ["language", "queue_on", "id"],
             unique=False,
-            sqlite_where=sa.text("open"),
+            sqlite_where=sa.text("open = 1"),
+            postgresql_where=sa.text("open"),
+        )
+        batch_op.create_index(
+            "ix_tickets_open_received",
+            ["received_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("open = 1"),
             postgresql_where=sa.text("open"),
         )
         batch_op.create_index(
             "ix_tickets_open_unverified",
             ["queue_on", "id"],
             unique=False,
-            sqlite_where=sa.text("open AND NOT verified"),
+            sqlite_where=sa.text("open = 1 AND verified = 0"),
             postgresql_where=sa.text("open AND NOT verified"),
         )
         batch_op.create_index("ix_tickets_received", ["received_at", "id"], unique=False)
@@ -599,18 +613,28 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tickets_received")
         batch_op.drop_index(
             "ix_tickets_open_unverified",
-            sqlite_where=sa.text("open AND NOT verified"),
+            sqlite_where=sa.text("open = 1 AND verified = 0"),
             postgresql_where=sa.text("open AND NOT verified"),
         )
-        batch_op.drop_index("ix_tickets_open_language", sqlite_where=sa.text("open"), postgresql_where=sa.text("open"))
-        batch_op.drop_index("ix_tickets_open_kind", sqlite_where=sa.text("open"), postgresql_where=sa.text("open"))
-        batch_op.drop_index("ix_tickets_open_assignee", sqlite_where=sa.text("open"), postgresql_where=sa.text("open"))
-        batch_op.drop_index("ix_tickets_open", sqlite_where=sa.text("open"), postgresql_where=sa.text("open"))
+        batch_op.drop_index(
+            "ix_tickets_open_received", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open")
+        )
+        batch_op.drop_index(
+            "ix_tickets_open_language", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open")
+        )
+        batch_op.drop_index("ix_tickets_open_kind", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open"))
+        batch_op.drop_index(
+            "ix_tickets_open_assignee", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open")
+        )
+        batch_op.drop_index("ix_tickets_open", sqlite_where=sa.text("open = 1"), postgresql_where=sa.text("open"))
         batch_op.drop_index("ix_tickets_kind")
         batch_op.drop_index(
-            "ix_tickets_escalated", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
+            "ix_tickets_escalated", sqlite_where=sa.text("escalated = 1"), postgresql_where=sa.text("escalated")
         )
         batch_op.drop_index("ix_tickets_email")
+        batch_op.drop_index(
+            "ix_tickets_closed_received", sqlite_where=sa.text("open = 0"), postgresql_where=sa.text("NOT open")
+        )
         batch_op.drop_index(
             "ix_tickets_closed",
             sqlite_where=sa.text("closed_at IS NOT NULL AND anonymised_at IS NULL"),
