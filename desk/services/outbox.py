@@ -100,6 +100,12 @@ def claim(work: Work, limit: int) -> list[Message]:
     ]
 
 
+def anything_due(work: Work) -> bool:
+    """Tell whether a message waits that could be sent now; works in `desk.read()`."""
+    statement = select(OutboxMessage.id).where(OutboxMessage.sent_at.is_(None), OutboxMessage.dead_at.is_(None))
+    return work.session.scalar(statement.where(OutboxMessage.available_at <= work.now).limit(1)) is not None
+
+
 def still_ours(work: Work, message: Message) -> bool:
     """Prolong the lease right before sending; False when somebody else has taken the message over."""
     until = work.now + timedelta(seconds=work.settings.outbox_lease_seconds)

@@ -134,7 +134,7 @@ def _due_conditions(work: Work, wanted: QueueFilter) -> list[ColumnElement[bool]
     return conditions
 
 
-def _ordered(statement: Select[tuple[Ticket]], wanted: QueueFilter, cursor: str | None) -> Select[tuple[Ticket]]:
+def _ordered(statement: Select[Ticket], wanted: QueueFilter, cursor: str | None) -> Select[Ticket]:
     if wanted.order == "received":
         if cursor:
             received, ticket_id = _read_cursor(cursor, "received")
