@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desk.application import Work
 from desk.domain.clock import Clock, due_date, last_day_to_extend
@@ -196,6 +196,7 @@ def reply(
     _first_answer(work, ticket)
     ticket.updated_at = work.now
     work.session.flush()
+    _file_with(work, attachments, sent)
     work.record("ticket.replied", ticket.id, template=template, correspondence=sent.id)
     return sent
 
@@ -353,6 +354,12 @@ def _first_answer(work: Work, ticket: Ticket) -> None:
     if ticket.first_answer_at is None:
         ticket.first_answer_at = work.now
         work.count("first-answer", ticket, int((work.now - ticket.received_at).total_seconds()))
+
+
+def _file_with(work: Work, attachments: Sequence[int], sent: Correspondence) -> None:
+    if attachments:
+        found = update(Attachment).where(Attachment.id.in_(attachments))
+        work.session.execute(found.values(correspondence_id=sent.id))
 
 
 def _require_own_attachments(work: Work, ticket: Ticket, attachments: Sequence[int]) -> None:

@@ -12,14 +12,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from desk.application import Desk, utc_now
+from desk.application import COMMAND_LINE, Desk
 from desk.domain.errors import DeskUnavailable
+from desk.services import facts
 from desk.settings import SettingsError, current_settings
+from desk.storage.crypto import Unreadable, Vault
 from desk.storage.database import database_trouble
 from desk.storage.models import Fact
 
 _FOLDER = Path(__file__).resolve().parents[1] / "migrations"
 _INDEX_KEY = "index-key"
+_SAMPLE = "sealed-sample"
 # Any number that all processes of the desk agree on: who holds it is the one that migrates.
 _ADVISORY_LOCK = 7_237_710_129
 
@@ -28,7 +31,7 @@ def migrate(desk: Desk) -> None:
     """Apply all migrations that are missing; several processes may call it at once."""
     with database_trouble():
         _apply(desk.engine)
-        _check_index_key(desk)
+        _check_keys(desk)
 
 
 def is_current(engine: Engine) -> bool:
@@ -54,14 +57,36 @@ def _apply(engine: Engine) -> None:
             connection.exec_driver_sql("PRAGMA optimize")
 
 
-def _check_index_key(desk: Desk) -> None:
-    # With another index key every search by e-mail address would find nothing, and nobody would know why.
-    with Session(desk.engine) as session, session.begin():
-        known = session.get(Fact, _INDEX_KEY)
-        if known is None:
-            session.add(Fact(name=_INDEX_KEY, value=desk.hashes.fingerprint, at=utc_now()))
-        elif known.value != desk.hashes.fingerprint:
-            raise SettingsError("DESK_INDEX_KEY is not the one that this database was made with; put the old one back.")
+def key_problem(desk: Desk) -> str | None:
+    """Say in which way the keys of the settings do not fit this database; None when they do."""
+    with database_trouble(), Session(desk.engine.execution_options(writes=False)) as session:
+        index_key, sample = session.get(Fact, _INDEX_KEY), session.get(Fact, _SAMPLE)
+    if index_key is not None and index_key.value != desk.hashes.fingerprint:
+        return "DESK_INDEX_KEY is not the one that this database was made with; put the old one back."
+    try:
+        if sample is not None:
+            Vault(desk.settings.keys).open(bytes.fromhex(sample.value), _SAMPLE)
+    except Unreadable:
+        return "DESK_KEYS does not hold the key that this database was last sealed with; put it back."
+    return None
+
+
+def remember_keys(desk: Desk) -> None:
+    """Remember the index key's fingerprint and a sealed sample, so that wrong keys are noticed at the start.
+
+    With another index key every search by e-mail address would find nothing, and nobody would know why.
+    """
+    sample = Vault(desk.settings.keys).seal(b"sample", _SAMPLE).hex()
+    with desk.work(COMMAND_LINE) as work:
+        facts.remember(work, _INDEX_KEY, desk.hashes.fingerprint)
+        facts.remember(work, _SAMPLE, sample)
+
+
+def _check_keys(desk: Desk) -> None:
+    problem = key_problem(desk)
+    if problem is not None:
+        raise SettingsError(problem)
+    remember_keys(desk)
 
 
 def _config() -> Config:

@@ -1,0 +1,133 @@
+"""The worker: sends what is in the outbox, reminds of due dates and ends what has had its time.
+
+Several may run beside each other; messages are leased, reminders have keys, and everything else may happen twice.
+Run it with `python -m desk.worker`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk.application import WORKER, Desk, utc_now
+from desk.domain.errors import DeskUnavailable
+from desk.services import accounts, api_tokens, audit, facts, outbox, reminders, retention, review, sending
+from desk.settings import SettingsError, current_settings
+
+_LOG = logging.getLogger("desk.worker")
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+@dataclass
+class Chore:
+    """Something that is done every so often."""
+
+    name: str
+    every: timedelta
+    do: Callable[[Desk], None]
+    next_at: datetime | None = None
+
+    def run_if_due(self, desk: Desk, now: datetime) -> None:
+        """Do it when it is time."""
+        if self.next_at is not None and now < self.next_at:
+            return
+        self.do(desk)
+        self.next_at = now + self.every
+
+
+def chores() -> list[Chore]:
+    """List what the worker does beside sending."""
+    return [
+        Chore("sign of life", timedelta(seconds=30), _give_sign),
+        Chore("reminders", timedelta(minutes=10), _remind),
+        Chore("note of the audit trail", timedelta(minutes=15), _anchor),
+        Chore("tidying up", timedelta(hours=1), _tidy),
+    ]
+
+
+def work_once(desk: Desk, plan: list[Chore]) -> int:
+    """Do everything that is due and give how many messages were looked at."""
+    now = utc_now()
+    for chore in plan:
+        chore.run_if_due(desk, now)
+    return sending.send_waiting(desk)
+
+
+def work_on(desk: Desk, stop: threading.Event) -> None:
+    """Work until told to stop; database trouble makes the pauses longer, never ends the work."""
+    plan, pause = chores(), desk.settings.outbox_poll_seconds
+    while not stop.is_set():
+        try:
+            busy = work_once(desk, plan) > 0
+            pause = 0.0 if busy else desk.settings.outbox_poll_seconds
+        except DeskUnavailable as error:
+            pause = min(max(pause, 1.0) * 2, _LONGEST_PAUSE_SECONDS)
+            _LOG.warning("The database is in trouble (%s); trying again in %d s.", error, pause)
+        except Exception:
+            # One bad message or ticket must not keep all others from leaving.
+            pause = min(max(pause, 1.0) * 2, _LONGEST_PAUSE_SECONDS)
+            _LOG.exception("Something unforeseen happened; trying again in %d s.", pause)
+        stop.wait(pause)
+
+
+def _give_sign(desk: Desk) -> None:
+    with desk.work(WORKER) as work:
+        facts.remember(work, facts.WORKER_SEEN)
+
+
+def _remind(desk: Desk) -> None:
+    with desk.work(WORKER) as work:
+        reminders.remind(work)
+        facts.remember(work, facts.REMINDERS_RAN)
+
+
+def _anchor(desk: Desk) -> None:
+    with desk.read() as work:
+        audit.anchor(work)
+
+
+def _tidy(desk: Desk) -> None:
+    done = retention.run(desk)
+    if done:
+        _LOG.info("Removed the persons from %d tickets whose time was over.", done)
+    with desk.work(WORKER) as work:
+        review.forget_expired(work)
+        accounts.forget_old(work)
+        api_tokens.forget_idempotency_keys(work)
+        outbox.forget_sent(work)
+        facts.remember(work, facts.RETENTION_RAN)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the worker until it is told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m desk.worker", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="do what is due now and end")
+    once = parser.parse_args(arguments).once
+    try:
+        settings = current_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    desk = Desk(settings)
+    if once:
+        plan = chores()
+        while work_once(desk, plan):
+            pass
+        return 0
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    _LOG.info("The worker is ready.")
+    work_on(desk, stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
