@@ -5,25 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
-from rasa.core.tracker_store import FailSafeTrackerStore
-from rasa.shared.core.events import BotUttered
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.actions_endpoint import ActionsEndpoint, watching_actions
 from bot.channels.errors import ChannelError, unavailable
 from bot.channels.messages import Message, identified, of_stored_reply, rendered
 from bot.channels.texts import as_plain_text
-from bot.nlg import DEFAULT_LANGUAGE, AnswerGenerator
+from bot.guard import mask
+from bot.guard.kinds import KINDS
+from bot.nlg import DEFAULT_LANGUAGE, AnswerGenerator, language_of
+from bot.overrides import remove_silent_fallback
+from bot.settings import Settings
 from bot.tracker_store import ConversationStore, StoredTurn
 
 logger = logging.getLogger(__name__)
 
 GREETING = "utter_greeting"
 FAILURE = "utter_failure"
+MASKED = "utter_masked"
 GREETING_TURN = "greeting"
 
 
@@ -36,14 +44,30 @@ class Incoming:
     message_id: str
     channel: str
     language: str | None = None
+    title: str | None = None
+    """What the button said, when the text is the payload of one that was offered."""
+    masked: tuple[str, ...] = ()
+    """Which kinds of numbers the guard took out of the text."""
+    notice_language: str | None = None
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what is kept with the message beside its text."""
+        parts = {
+            "language": self.language,
+            "title": self.title,
+            "masked": list(self.masked),
+            "notice_language": self.notice_language,
+        }
+        return {name: value for name, value in parts.items() if value}
 
 
 class Engine:
     """Runs turns one after the other within a conversation, each message once."""
 
-    def __init__(self, current_agent: Callable[[], Agent | None]) -> None:
+    def __init__(self, current_agent: Callable[[], Agent | None], settings: Settings) -> None:
         """Take how to find the agent, because Rasa loads it after the channels are set up."""
         self._current_agent = current_agent
+        self._settings = settings
 
     @property
     def agent(self) -> Agent:
@@ -51,7 +75,7 @@ class Engine:
         agent = self._current_agent()
         if agent is None or not agent.is_ready():
             raise unavailable("No model is loaded yet. Please try again.")
-        _fail_loudly(agent)
+        self._prepare(agent)
         return agent
 
     @property
@@ -81,6 +105,7 @@ class Engine:
         The turn runs to its end even when whoever asked has gone, so that a repeated request finds its replies.
         """
         turn = asyncio.ensure_future(self._turn(incoming, sink))
+        turn.add_done_callback(_take_notice)
         await asyncio.shield(turn)
 
     async def erase(self, conversation: str) -> None:
@@ -95,6 +120,26 @@ class Engine:
             messages.append(_visitors(turn))
             messages.extend({**message, "from": "assistant"} for message in self._replies(turn))
         return messages
+
+    async def close(self) -> None:
+        """Let go of the connection to the action server."""
+        agent = self._current_agent()
+        endpoint = agent.processor.action_endpoint if agent is not None and agent.processor is not None else None
+        if isinstance(endpoint, ActionsEndpoint):
+            await endpoint.close()
+
+    def _prepare(self, agent: Agent) -> None:
+        """Put our parts in the agent's places that endpoints.yml does not reach."""
+        remove_silent_fallback(agent)
+        processor = agent.processor
+        if isinstance(processor.action_endpoint, ActionsEndpoint):
+            return
+        processor.action_endpoint = ActionsEndpoint(
+            self._settings.actions_url,
+            self._settings.actions_timeout_seconds,
+            agent.domain,
+            lambda conversation: self.store.said(conversation),
+        )
 
     async def _turn(self, incoming: Incoming, sink: Callable[[Message], None]) -> None:
         agent, store = self.agent, self.store
@@ -114,32 +159,30 @@ class Engine:
         if self.store.is_erased(conversation):
             raise ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")
 
-    def _replies(self, turn: StoredTurn) -> list[Message]:
-        said = [message for reply in turn.replies for message in of_stored_reply(reply)]
-        return identified(said, str(turn.user.get("message_id")), 0)
-
     async def _run(self, agent: Agent, incoming: Incoming, sink: Callable[[Message], None]) -> None:
+        incoming = await self._guarded(self._allowed(incoming))
         output = TurnOutput(incoming, sink)
-        text, title = self._as_allowed(incoming)
-        metadata: dict[str, Any] = {"language": incoming.language} if incoming.language else {}
-        if title is not None:
-            metadata["title"] = title
+        for message in self._notice(incoming.metadata()):
+            output.send(message)
         message = UserMessage(
-            text, output, incoming.conversation, None, incoming.channel, incoming.message_id, metadata
+            incoming.text, output, incoming.conversation, None, incoming.channel, incoming.message_id, incoming.metadata()
         )
-        await agent.processor.handle_message(message)
-        if output.said == 0:
-            await self._admit_failure(agent, incoming, output)
+        with watching_actions() as watch:
+            crashed = await _crashed(agent, message)
+        if crashed:
+            await self._keep_message(incoming)
+        if (crashed or watch.failed or not output.has_answered) and not output.has_admitted_failure:
+            await self._admit_failure(incoming, output)
 
-    def _as_allowed(self, incoming: Incoming) -> tuple[str, str | None]:
-        """Return the text for Rasa, and the button's title when it is a payload that was offered."""
+    def _allowed(self, incoming: Incoming) -> Incoming:
+        """Let a payload through when it was offered in this conversation; else what looks like one is only text."""
         if not incoming.text.startswith("/"):
-            return incoming.text, None
+            return incoming
         for message in self._offering(incoming):
             for button in message.get("buttons", []):
                 if button["payload"] == incoming.text:
-                    return incoming.text, button["title"]
-        return as_plain_text(incoming.text), None
+                    return replace(incoming, title=button["title"])
+        return replace(incoming, text=as_plain_text(incoming.text))
 
     def _offering(self, incoming: Incoming) -> Iterator[Message]:
         """Return what was said in the conversation from the latest back to the greeting."""
@@ -147,16 +190,56 @@ class Engine:
             yield from of_stored_reply(reply)
         yield from self.greeting(incoming.language)
 
-    async def _admit_failure(self, agent: Agent, incoming: Incoming, output: TurnOutput) -> None:
-        """Say that it did not work when a turn said nothing, and keep that with the conversation."""
+    async def _guarded(self, incoming: Incoming) -> Incoming:
+        """Take out numbers nobody should send; from here on nothing knows them any more."""
+        if incoming.title is not None or not mask(incoming.text, DEFAULT_LANGUAGE).kinds:
+            return incoming
         tracker = await self.store.retrieve(incoming.conversation)
-        language = incoming.language or DEFAULT_LANGUAGE
-        response = self.words.say(FAILURE, language)
-        text = response.pop("text", "")
-        event = BotUttered(text, {"buttons": response.pop("buttons", None)}, response)
-        if tracker is not None:
-            tracker.update(event)
-            await self.store.save(tracker)
+        language = _language(tracker, incoming)
+        masked = mask(incoming.text, language)
+        return replace(incoming, text=masked.text, masked=masked.kinds, notice_language=language)
+
+    def _notice(self, metadata: dict[str, Any]) -> list[Message]:
+        """Return the kind word about numbers that were taken out, if any were."""
+        kinds = [kind for kind in metadata.get("masked") or [] if kind in KINDS]
+        if not kinds:
+            return []
+        language = metadata.get("notice_language") or DEFAULT_LANGUAGE
+        names = ", ".join(KINDS[kind].title[language] for kind in kinds)
+        return rendered(self.words.say(MASKED, language, kinds=names))
+
+    def _replies(self, turn: StoredTurn) -> list[Message]:
+        said = [message for reply in turn.replies for message in of_stored_reply(reply)]
+        notice = self._notice(turn.user.get("metadata") or {})
+        return identified([*notice, *said], str(turn.user.get("message_id")), 0)
+
+    async def _keep_message(self, incoming: Incoming) -> None:
+        """Store a message whose turn broke off, so that what was typed is not lost."""
+        tracker = await self.store.get_or_create_tracker(incoming.conversation)
+        if self.store.turn(incoming.conversation, incoming.message_id) is not None:
+            return
+        tracker.update(
+            UserUttered(
+                incoming.text,
+                input_channel=incoming.channel,
+                message_id=incoming.message_id,
+                metadata=incoming.metadata(),
+            )
+        )
+        await self.store.save(tracker)
+
+    async def _admit_failure(self, incoming: Incoming, output: TurnOutput) -> None:
+        """Say that it did not work, and keep that with the conversation as if a rule had said it."""
+        tracker = await self.store.get_or_create_tracker(incoming.conversation)
+        response = self.words.say(FAILURE, _language(tracker, incoming))
+        event = BotUttered(
+            response.pop("text", ""), {"buttons": response.pop("buttons", None)}, {**response, "utter_action": FAILURE}
+        )
+        if FAILURE in (self.agent.domain.action_names_or_texts if self.agent.domain else ()):
+            tracker.update(ActionExecuted(FAILURE))
+        tracker.update(event)
+        tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+        await self.store.save(tracker)
         await output.send_response(incoming.conversation, event.message())
 
 
@@ -167,7 +250,9 @@ class TurnOutput(OutputChannel):
         """Number the messages from the turn's beginning."""
         self._incoming = incoming
         self._sink = sink
-        self.said = 0
+        self._sent = 0
+        self.has_answered = False
+        self.has_admitted_failure = False
 
     def name(self) -> str:  # type: ignore[override]
         """Return the channel's name, by which responses can be told apart."""
@@ -175,9 +260,36 @@ class TurnOutput(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Pass a response on whole; Rasa's own splitting by paragraphs and kinds does not fit the contract."""
-        for part in identified(rendered(message), self._incoming.message_id, self.said):
-            self.said += 1
-            self._sink(part)
+        self.has_answered = True
+        self.has_admitted_failure |= str(message.get("utter_action", "")).startswith(FAILURE)
+        for part in rendered(message):
+            self.send(part)
+
+    def send(self, message: Message) -> None:
+        """Pass on a message with its number."""
+        (numbered,) = identified([message], self._incoming.message_id, self._sent)
+        self._sent += 1
+        self._sink(numbered)
+
+
+async def _crashed(agent: Agent, message: UserMessage) -> bool:
+    """Run the turn and tell whether it broke off; a database that is away is another matter and is raised."""
+    try:
+        await agent.processor.handle_message(message)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        # Whatever went wrong inside Rasa, the visitor is told the truth and the log tells where.
+        logger.exception("A turn broke off.")
+        return True
+    return False
+
+
+def _language(tracker: DialogueStateTracker | None, incoming: Incoming) -> str:
+    if tracker is None:
+        return incoming.language or DEFAULT_LANGUAGE
+    spoken = tracker.slots["language"].value if "language" in tracker.slots else None
+    return language_of(tracker) if spoken else incoming.language or DEFAULT_LANGUAGE
 
 
 def _visitors(turn: StoredTurn) -> Message:
@@ -186,14 +298,7 @@ def _visitors(turn: StoredTurn) -> Message:
     return {"id": str(user.get("message_id")), "text": shown, "from": "visitor"}
 
 
-def _fail_loudly(agent: Agent) -> None:
-    """Take away the wrapper that makes Rasa go on in memory, unnoticed, when its tracker store fails.
-
-    Holds for Rasa 3.6.21 (rasa/core/agent.py, `_create_tracker_store`); Rasa offers no setting for it.
-    """
-    wrapper = agent.tracker_store
-    if not isinstance(wrapper, FailSafeTrackerStore):
-        return
-    agent.tracker_store = wrapper._tracker_store
-    if agent.processor is not None:
-        agent.processor.tracker_store = wrapper._tracker_store
+def _take_notice(turn: asyncio.Future[None]) -> None:
+    """Look at a turn's error when nobody waits for it any more, so that Python does not complain about it."""
+    if not turn.cancelled():
+        turn.exception()

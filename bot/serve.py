@@ -11,6 +11,7 @@ from rasa.core.run import close_resources, create_http_input_channels, load_agen
 from rasa.core.utils import AvailableEndpoints
 from sanic import Sanic
 
+from bot import overrides
 from bot.logs import configure_logs
 from bot.settings import Settings
 
@@ -24,6 +25,7 @@ def create_app(settings: Settings) -> Sanic:
     only what the channels bring.
     """
     os.environ["ACTIONS_URL"] = settings.actions_url
+    overrides.apply()
     app = Sanic("privacy_assistant", configure_logging=False)
     channels.channel.register(create_http_input_channels(None, str(HERE / "credentials.yml")), app, "/webhooks/")
     endpoints = AvailableEndpoints.read_endpoints(str(HERE / "endpoints.yml"))

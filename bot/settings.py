@@ -32,6 +32,7 @@ class Settings:
     models_dir: Path
     answers_dir: Path
     actions_url: str
+    actions_timeout_seconds: int
     tracker_database_url: str
     tracker_retention_days: int
     redis_url: str | None
@@ -55,6 +56,7 @@ class Settings:
             models_dir=_path(values.get("MODELS_DIR") or "models"),
             answers_dir=_path(values.get("ANSWERS_DIR") or "data/answers"),
             actions_url=values.get("ACTIONS_URL") or f"http://127.0.0.1:{actions_port}/webhook",
+            actions_timeout_seconds=_number(values, "ACTIONS_TIMEOUT_SECONDS", 20, lowest=1),
             tracker_database_url=values.get("TRACKER_DATABASE_URL") or f"sqlite:///{var_dir / 'tracker.sqlite3'}",
             tracker_retention_days=_number(values, "TRACKER_RETENTION_DAYS", 30, lowest=1),
             redis_url=values.get("REDIS_URL") or None,

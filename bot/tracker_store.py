@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SQLTrackerStore
+from rasa.core.tracker_store import SQLTrackerStore, create_engine_kwargs
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, UserUttered, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -109,7 +109,7 @@ class ConversationStore(SQLTrackerStore):
         if url.startswith("sqlite:///"):
             settings.var_dir.mkdir(parents=True, exist_ok=True)
         super().__init__(domain=domain, event_broker=event_broker, host=url, **kwargs)
-        self._use_pooled_engine(url)
+        self._use_own_engine(url)
         _metadata.create_all(self.engine, checkfirst=True)
         _BY_ORDER.create(self.engine, checkfirst=True)
 
@@ -161,9 +161,13 @@ class ConversationStore(SQLTrackerStore):
 
     def turns(self, conversation: str) -> list[StoredTurn]:
         """Return the whole conversation, oldest first."""
+        return _grouped(self.said(conversation))
+
+    def said(self, conversation: str) -> list[Mapping[str, Any]]:
+        """Return everything said in the conversation as serialised events, oldest first."""
         with self.engine.connect() as connection:
             rows = connection.execute(_said(conversation).order_by(EVENTS.c.id)).all()
-        return _grouped([json.loads(row.data) for row in rows])
+        return [json.loads(row.data) for row in rows]
 
     def turn(self, conversation: str, message_id: str) -> StoredTurn | None:
         """Return what was stored under the client's own id for a message."""
@@ -246,15 +250,17 @@ class ConversationStore(SQLTrackerStore):
 
     # Inside
 
-    def _use_pooled_engine(self, url: str) -> None:
-        """Replace Rasa's engine, which opens a new connection to SQLite for every query."""
-        if self.engine.dialect.name != "sqlite":
-            return
+    def _use_own_engine(self, url: str) -> None:
+        """Replace Rasa's engine, which opens SQLite anew for every query and shows what people typed in its errors."""
+        options: dict[str, Any] = {"hide_parameters": True, "future": True}
+        if self.engine.dialect.name == "sqlite":
+            options |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False}}
+        else:
+            options |= {**create_engine_kwargs(url), "pool_pre_ping": True}
         self.engine.dispose()
-        self.engine: Engine = sa.create_engine(
-            url, poolclass=QueuePool, connect_args={"check_same_thread": False}, future=True
-        )
-        sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        self.engine: Engine = sa.create_engine(url, **options)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
         self.sessionmaker = sa.orm.session.sessionmaker(bind=self.engine)
 
     def _fold(self, connection: Connection, tracker: DialogueStateTracker, part: _StoredPart) -> None:
@@ -299,7 +305,7 @@ def _said(conversation: str) -> Any:
     )
 
 
-def _grouped(events: list[dict[str, Any]]) -> list[StoredTurn]:
+def _grouped(events: list[Mapping[str, Any]]) -> list[StoredTurn]:
     turns: list[StoredTurn] = []
     for event in events:
         if event["event"] == "user":

@@ -200,7 +200,7 @@ def _as_channel_error(error: Exception) -> ChannelError:
 def _engine(request: Request) -> Engine:
     context = request.app.ctx
     if not hasattr(context, "conversation_engine"):
-        context.conversation_engine = Engine(lambda: getattr(context, "agent", None))
+        context.conversation_engine = Engine(lambda: getattr(context, "agent", None), Settings.from_environment())
     engine: Engine = context.conversation_engine
     return engine
 

@@ -56,8 +56,8 @@ def find_kept_apart(phrases: Sequence[Phrase], kept_apart: Iterable[Path]) -> It
         for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
             for case in read_cases(file):
                 phrase = known.get(normal(case["text"]))
-                # Two or three words are what anybody would type; being the same there proves nothing.
-                if phrase and len(normal(case["text"]).split()) > 3:
+                # A short question is put the same way by anybody; being the same there proves nothing.
+                if phrase and len(normal(case["text"]).split()) > 8:
                     yield f"kept apart for measuring ({file.name} {case['id']}): {phrase.text!r} ({phrase.file})"
 
 

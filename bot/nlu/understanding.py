@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.nlu.classifier import SoftmaxClassifier, softmax
+from bot.nlu.classifier import Classifier, softmax
 from bot.nlu.features import Featuriser
 from bot.nlu.labels import UNCLEAR, group, topic
 from bot.nlu.language import LanguageDetector
@@ -50,7 +50,7 @@ class Understanding:
     def __init__(
         self,
         featuriser: Featuriser,
-        classifier: SoftmaxClassifier,
+        classifier: Classifier,
         labels: list[str],
         detector: LanguageDetector,
         temperature: float = 1.0,
@@ -78,7 +78,7 @@ class Understanding:
         featuriser.learn(rows, len(rows))
         labels = sorted({phrase.label for phrase in phrases})
         targets = np.array([labels.index(phrase.label) for phrase in phrases])
-        classifier = SoftmaxClassifier.learn(featuriser.matrix(rows), targets, len(labels))
+        classifier = Classifier.learn(featuriser.matrix(rows), targets, len(labels))
         return cls(featuriser, classifier, labels, detector)
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
@@ -127,7 +127,7 @@ class Understanding:
             "lexicon": self.featuriser.lexicon.content,
         }
         (folder / "understanding.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        np.savez(folder / "understanding.npz", weights=self.classifier.weights, bias=self.classifier.bias)
+        np.savez(folder / "understanding.npz", **self.classifier.arrays)
 
     @classmethod
     def load(cls, folder: Path) -> "Understanding":
@@ -138,7 +138,7 @@ class Understanding:
         featuriser = Featuriser(Lexicon(content["lexicon"]), Vocabulary(content["vocabulary"]), weights)
         return cls(
             featuriser,
-            SoftmaxClassifier(arrays["weights"], arrays["bias"]),
+            Classifier({name: arrays[name] for name in arrays.files}),
             content["labels"],
             LanguageDetector(**content["language"]),
             content["temperature"],
