@@ -58,6 +58,7 @@ def word(group: str, name: str, language: str) -> str:
     return str(catalogue()[group][name][language])
 
 
+@lru_cache(maxsize=1024)
 def long_date(day: date, language: str) -> str:
     """Write a date as people read it."""
     return str(format_date(day, format="long", locale="de_DE" if language == "de" else "en_GB"))

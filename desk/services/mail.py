@@ -25,6 +25,7 @@ from desk.services.letters import Letter
 from desk.settings import Settings
 from desk.storage.crypto import new_token, token_hash
 from desk.storage.models import Attachment, Correspondence, Ticket, TicketToken
+from desk.storage.upsert import add_rows
 
 CHANNEL = "mail"
 CONFIRM = "confirm"
@@ -32,13 +33,18 @@ REPLY = "reply"
 _TIMEOUT_SECONDS = 20
 _TOKEN_PLACE = "{token}"
 _PERMANENT = range(500, 600)
+_LONGEST_LINE = 900
 
 
 def ticket_values(work: Work, ticket: Ticket) -> dict[str, str]:
     """Give what every letter about a ticket may mention."""
+    return _values(work, ticket, ticket.content.name if ticket.content else None)
+
+
+def _values(work: Work, ticket: Ticket, name: str | None) -> dict[str, str]:
     language = ticket.language
     return {
-        "name": (ticket.content.name or "") if ticket.content else "",
+        "name": name or "",
         "reference": ticket.reference,
         "kind": letters.word("kinds", ticket.kind.value, language),
         "due": letters.long_date(ticket.due_on, language),
@@ -86,31 +92,39 @@ def send_text(
     content = ticket.content
     if content is None:
         raise AlreadyAnonymised("Nobody is left to write to.")
-    payload: dict[str, Any] = {
-        "to": content.email,
-        "subject": f"{letter.subject} [{ticket.reference}]",
-        "text": letter.text,
-        "reference": ticket.reference,
-        "token": reply_token(work, ticket),
-        "language": ticket.language,
-        "attachments": list(attachments),
-    }
+    payload = _payload(ticket, letter, content.email, reply_token(work, ticket), attachments)
     outbox_id = outbox.enqueue(work, CHANNEL, payload, ticket_id=ticket.id, once_key=once_key)
     if outbox_id is None:
         return None
-    sent = Correspondence(
-        ticket_id=ticket.id,
-        incoming=False,
-        channel=CHANNEL,
-        template=template,
-        author_id=work.user_id,
-        subject=letter.subject,
-        body=letter.text,
-        outbox_id=outbox_id,
-        at=work.now,
-    )
+    sent = Correspondence(**_correspondence(work, ticket, letter, template, outbox_id))
     work.session.add(sent)
     return sent
+
+
+def _payload(ticket: Ticket, letter: Letter, to: str, token: str, attachments: tuple[int, ...] = ()) -> dict[str, Any]:
+    return {
+        "to": to,
+        "subject": f"{letter.subject} [{ticket.reference}]",
+        "text": letter.text,
+        "reference": ticket.reference,
+        "token": token,
+        "language": ticket.language,
+        "attachments": list(attachments),
+    }
+
+
+def _correspondence(work: Work, ticket: Ticket, letter: Letter, template: str | None, outbox_id: int) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.id,
+        "incoming": False,
+        "channel": CHANNEL,
+        "template": template,
+        "author_id": work.user_id,
+        "subject": letter.subject,
+        "body": letter.text,
+        "outbox_id": outbox_id,
+        "at": work.now,
+    }
 
 
 def send_to_staff(
@@ -133,27 +147,48 @@ def reply_token(work: Work, ticket: Ticket) -> str:
     """Give the token by which replies find the ticket; the same one for all letters of a ticket."""
     statement = select(TicketToken).where(TicketToken.ticket_id == ticket.id, TicketToken.purpose == REPLY)
     known = work.session.scalar(statement)
-    return known.token if known and known.token else _new_ticket_token(work, ticket, REPLY, keep=True)
-
-
-def new_confirmation_link(work: Work, ticket: Ticket) -> str:
-    """Make the link that proves that who reads the mail asked for it."""
-    return f"{work.settings.desk_url}/confirm/{_new_ticket_token(work, ticket, CONFIRM, keep=False)}"
-
-
-def _new_ticket_token(work: Work, ticket: Ticket, purpose: str, *, keep: bool) -> str:
-    # Mailbox names are compared without regard to upper and lower case, so a token must not need it.
-    token = os.urandom(16).hex() if purpose == REPLY else new_token()
-    work.session.add(
-        TicketToken(
-            token_hash=token_hash(token),
-            ticket_id=ticket.id,
-            purpose=purpose,
-            token=token if keep else None,
-            created_at=work.now,
-        )
-    )
+    if known is not None and known.token is not None:
+        return known.token
+    token = _new_reply_token()
+    _add_tokens(work, ticket, {REPLY: token})
     return token
+
+
+def send_first_letter(work: Work, ticket: Ticket, email: str, name: str | None) -> None:
+    """Tell the person that the ticket exists, with the link that proves that who reads the mail asked for it."""
+    confirm, reply = new_token(), _new_reply_token()
+    _add_tokens(work, ticket, {CONFIRM: confirm, REPLY: reply})
+    values = {**_values(work, ticket, name), "confirmation_link": confirmation_link(work.settings, confirm)}
+    letter = letters.render("opened", ticket.language, values)
+    payload = _payload(ticket, letter, email, reply)
+    outbox_id = outbox.enqueue(work, CHANNEL, payload, ticket_id=ticket.id, once_key=f"opened:{ticket.id}")
+    if outbox_id is not None:
+        add_rows(work.session, Correspondence, [_correspondence(work, ticket, letter, "opened", outbox_id)])
+
+
+def confirmation_link(settings: Settings, token: str) -> str:
+    """Give the address by which an e-mail address is confirmed."""
+    return f"{settings.desk_url}/confirm/{token}"
+
+
+def _new_reply_token() -> str:
+    # Mailbox names are compared without regard to upper and lower case, so this token must not need it.
+    return os.urandom(16).hex()
+
+
+def _add_tokens(work: Work, ticket: Ticket, tokens: Mapping[str, str]) -> None:
+    rows = [
+        {
+            "token_hash": token_hash(token),
+            "ticket_id": ticket.id,
+            "purpose": purpose,
+            # The link in the first letter is never needed again, the address for replies in every letter.
+            "token": token if purpose == REPLY else None,
+            "created_at": work.now,
+        }
+        for purpose, token in tokens.items()
+    ]
+    add_rows(work.session, TicketToken, rows)
 
 
 def build_message(
@@ -167,17 +202,25 @@ def build_message(
     message["Subject"] = _subject(settings, payload)
     message["Date"] = format_datetime(created_at)
     message["Message-ID"] = f"<desk-{outbox_id}-{int(created_at.timestamp() * 1_000_000)}@{domain}>"
-    message["Content-Language"] = payload.get("language", "en")
     # Out-of-office replies to our mail would open tickets of their own; this header asks them not to come.
     message["Auto-Submitted"] = "auto-generated"
     token = payload.get("token")
     if token and settings.mail_reply_to:
         message["Reply-To"] = settings.mail_reply_to.replace(_TOKEN_PLACE, token)
-    message.set_content(payload["text"])
+    message.set_content(
+        payload["text"], cte=_transfer_encoding(payload["text"], by_server=settings.smtp_url is not None)
+    )
+    message["Content-Language"] = payload.get("language", "en")
     for attachment in files:
         main, _, sub = attachment.media_type.partition("/")
         message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.file_name)
     return message
+
+
+def _transfer_encoding(text: str, *, by_server: bool) -> str:
+    # A mail in a file is read by people as it stands; not every server takes more than seven bits or long lines.
+    short = all(len(line.encode()) < _LONGEST_LINE for line in text.splitlines())
+    return "8bit" if short and not by_server else "quoted-printable"
 
 
 def _subject(settings: Settings, payload: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from desk.domain.kinds import Kind, Language, Relationship, State
 from desk.domain.reference import new_reference
 from desk.services import mail, slack, webhooks
 from desk.storage.models import Ticket, TicketContent
-from desk.storage.upsert import insert_into
+from desk.storage.upsert import add_row_once, add_rows
 
 _ADDRESS = re.compile(r"[^\s@<>\"(),;:\\]+@[^\s@<>\"(),;:\\]+")
 _LONGEST_ADDRESS = 320
@@ -63,24 +63,16 @@ class Opened(NamedTuple):
 def open_ticket(work: Work, new: NewTicket) -> Opened:
     """Open a ticket, or find the one that the same request opened before."""
     new = checked(new)
-    ticket_id = _insert(work, new)
-    if ticket_id is None:
+    ticket = _insert(work, new)
+    if ticket is None:
         return Opened(ticket_by_request(work, new.request_id), created=False)
-    ticket = work.session.get_one(Ticket, ticket_id)
-    ticket.content = TicketContent(
-        ticket_id=ticket.id,
-        email=new.email,
-        name=new.name,
-        country=new.country,
-        description=new.description,
-        transcript=[{"author": line.author, "text": line.text, "at": line.at.isoformat()} for line in new.transcript],
-    )
+    add_rows(work.session, TicketContent, [_content(new, ticket)])
     work.record(
         "ticket.opened", ticket.id, kind=ticket.kind.value, due=ticket.due_on.isoformat(), channel=ticket.channel
     )
     work.count("received", ticket)
     if new.notify:
-        _send_notices(work, ticket)
+        _send_notices(work, ticket, new)
     return Opened(ticket, created=True)
 
 
@@ -134,15 +126,16 @@ def _storable(text: str) -> str:
     return _CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8")
 
 
-def _insert(work: Work, new: NewTicket) -> int | None:
+def _insert(work: Work, new: NewTicket) -> Ticket | None:
     received_on = work.today
     due_on = due_date(Clock(received_on), work.desk.calendar)
     while True:
         # A reference that is taken already is as good as impossible; the loop costs nothing and is right all the same.
-        statement = insert_into(work.session, Ticket).values(_values(work, new, received_on, due_on))
-        ticket_id = work.session.scalar(statement.on_conflict_do_nothing().returning(Ticket.id))
-        if ticket_id is not None or _is_known(work, new.request_id):
-            return ticket_id
+        ticket_id = add_row_once(work.session, Ticket, _values(work, new, received_on, due_on))
+        if ticket_id is not None:
+            return work.session.get_one(Ticket, ticket_id)
+        if _is_known(work, new.request_id):
+            return None
 
 
 def _values(work: Work, new: NewTicket, received_on: date, due_on: date) -> dict[str, object]:
@@ -172,12 +165,24 @@ def _values(work: Work, new: NewTicket, received_on: date, due_on: date) -> dict
     }
 
 
+def _content(new: NewTicket, ticket: Ticket) -> dict[str, object]:
+    return {
+        "ticket_id": ticket.id,
+        "email": new.email,
+        "name": new.name,
+        "country": new.country,
+        "description": new.description,
+        "transcript": [
+            {"author": line.author, "text": _storable(line.text), "at": line.at.isoformat()} for line in new.transcript
+        ],
+    }
+
+
 def _is_known(work: Work, request_id: str) -> bool:
     return work.session.scalar(select(Ticket.id).where(Ticket.request_id == request_id)) is not None
 
 
-def _send_notices(work: Work, ticket: Ticket) -> None:
-    link = mail.new_confirmation_link(work, ticket)
-    mail.send_letter(work, ticket, "opened", {"confirmation_link": link}, once_key=f"opened:{ticket.id}")
+def _send_notices(work: Work, ticket: Ticket, new: NewTicket) -> None:
+    mail.send_first_letter(work, ticket, new.email, new.name)
     slack.notify(work, ticket, "opened", once_key=f"slack-opened:{ticket.id}")
     webhooks.announce(work, "ticket.opened", ticket)

@@ -19,7 +19,7 @@ from desk.application import Work
 from desk.domain.errors import NotFound
 from desk.storage.crypto import new_token
 from desk.storage.models import OutboxMessage
-from desk.storage.upsert import insert_into
+from desk.storage.upsert import add_row_once
 
 _FIRST_DELAY = timedelta(seconds=15)
 _LONGEST_DELAY = timedelta(hours=6)
@@ -68,8 +68,7 @@ def enqueue(
         "available_at": available_at or work.now,
         "attempts": 0,
     }
-    statement = insert_into(work.session, OutboxMessage).values(values).on_conflict_do_nothing()
-    return work.session.scalar(statement.returning(OutboxMessage.id))
+    return add_row_once(work.session, OutboxMessage, values)
 
 
 def claim(work: Work, limit: int) -> list[Message]:

@@ -18,6 +18,7 @@ from desk.services import outbox
 from desk.services.delivery import DeliveryFailed
 from desk.storage.crypto import new_token
 from desk.storage.models import Ticket, Webhook
+from desk.storage.upsert import table_of
 
 CHANNEL = "webhook"
 EVENTS = (
@@ -32,14 +33,16 @@ EVENTS = (
     "ticket.anonymised",
 )
 _TIMEOUT_SECONDS = 10
+_TABLE = table_of(Webhook)
+_ACTIVE = select(_TABLE.c.id, _TABLE.c.events).where(_TABLE.c.active)
 _RETRIED = frozenset({408, 425, 429})
 
 
 def announce(work: Work, event: str, ticket: Ticket) -> None:
     """Tell every system that listens to this event; the notice says what changed and nothing about the person."""
-    for hook in listening(work, event):
+    for webhook_id in listening(work, event):
         payload = {
-            "webhook_id": hook.id,
+            "webhook_id": webhook_id,
             "body": {
                 "event": event,
                 "at": work.now.isoformat(),
@@ -56,9 +59,9 @@ def announce(work: Work, event: str, ticket: Ticket) -> None:
         outbox.enqueue(work, CHANNEL, payload, ticket_id=ticket.id)
 
 
-def listening(work: Work, event: str) -> list[Webhook]:
+def listening(work: Work, event: str) -> list[int]:
     """Find the active webhooks that want an event."""
-    return [hook for hook in work.session.scalars(select(Webhook).where(Webhook.active)) if event in hook.events]
+    return [hook.id for hook in work.session.connection().execute(_ACTIVE) if event in hook.events]
 
 
 def all_webhooks(work: Work) -> Sequence[Webhook]:

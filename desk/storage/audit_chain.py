@@ -14,16 +14,24 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from desk.storage.crypto import KeyedHash
 from desk.storage.models import AuditEntry, AuditHead
-from desk.storage.upsert import insert_into
+from desk.storage.upsert import add_row_once, add_rows, table_of
 
 GENESIS = "0" * 64
 _HEAD_ID = 1
+_HEAD = table_of(AuditHead)
+_LOCK_HEAD = select(_HEAD.c.sequence, _HEAD.c.hash).where(_HEAD.c.id == _HEAD_ID).with_for_update()
+_MOVE_HEAD = (
+    update(_HEAD)
+    .where(_HEAD.c.id == _HEAD_ID)
+    .values(sequence=bindparam("new_sequence"), hash=bindparam("new_hash"), seal=bindparam("new_seal"))
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,8 @@ class NewEntry:
     details: Mapping[str, str | int | bool | None]
 
 
-@dataclass(frozen=True)
-class Anchor:
-    """A point of the chain that was noted outside the database."""
+class Anchor(NamedTuple):
+    """A point of the chain, as the database has it or as it was noted outside."""
 
     sequence: int
     hash: str
@@ -61,18 +68,16 @@ class Verdict:
 
 def append(session: Session, hashes: KeyedHash, entries: Sequence[NewEntry]) -> None:
     """Add entries to the end of the chain; others who add wait until this transaction ends."""
-    head = _locked_head(session, hashes)
-    sequence, previous = head.sequence, head.hash
+    sequence, previous = _locked_head(session, hashes)
     rows = []
     for entry in entries:
         sequence += 1
         row = _row(sequence, previous, entry)
         previous = str(row["hash"])
         rows.append(row)
-    session.execute(insert_into(session, AuditEntry), rows)
-    head.sequence, head.hash = sequence, previous
-    head.seal = seal_of(hashes, sequence, previous)
-    session.flush()
+    add_rows(session, AuditEntry, rows)
+    moved = {"new_sequence": sequence, "new_hash": previous, "new_seal": seal_of(hashes, sequence, previous)}
+    session.connection().execute(_MOVE_HEAD, moved)
 
 
 def verify(session: Session, hashes: KeyedHash, anchors: Iterable[Anchor] = ()) -> Verdict:
@@ -122,15 +127,14 @@ def _row(sequence: int, previous: str, entry: NewEntry) -> dict[str, object]:
     }
 
 
-def _locked_head(session: Session, hashes: KeyedHash) -> AuditHead:
-    statement = select(AuditHead).where(AuditHead.id == _HEAD_ID).with_for_update()
-    head = session.scalar(statement, execution_options={"populate_existing": True})
-    if head is not None:
-        return head
-    # The very first entry of a desk: two processes may get here at once, and one of them finds the other's row.
-    first = {"id": _HEAD_ID, "sequence": 0, "hash": GENESIS, "seal": seal_of(hashes, 0, GENESIS)}
-    session.execute(insert_into(session, AuditHead).on_conflict_do_nothing(), [first])
-    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+def _locked_head(session: Session, hashes: KeyedHash) -> Anchor:
+    head = session.connection().execute(_LOCK_HEAD).first()
+    if head is None:
+        # The very first entry of a desk: two processes may get here at once, and one of them finds the other's row.
+        first = {"id": _HEAD_ID, "sequence": 0, "hash": GENESIS, "seal": seal_of(hashes, 0, GENESIS)}
+        add_row_once(session, AuditHead, first)
+        head = session.connection().execute(_LOCK_HEAD).one()
+    return Anchor(head.sequence, head.hash)
 
 
 def _problem(entry: AuditEntry, last: int, previous: str, noted: Mapping[int, str]) -> str | None:
