@@ -51,6 +51,8 @@ def _sqlite_engine(settings: Settings) -> Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {settings.sqlite_synchronous}")
+        # Moving the log into the file costs as much as a dozen commits, so it happens every few hundred of them.
+        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -65536")
         # What is deleted is overwritten, so that an anonymised person is not still readable in free pages.
