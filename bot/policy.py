@@ -19,12 +19,12 @@ FAILURE = "utter_failure"
 class TruthfulRulePolicy(RulePolicy):
     """Rasa's rules with three differences, each needed because Rasa 3.6.21 offers no setting for it.
 
-    * When an action crashes or its server is away, Rasa writes "action executed" without any event and goes on with the
-      rule (rasa/core/processor.py, `_run_action`). Every action of ours returns at least one event, so an action that left
-      no trace has failed: the visitor is told, and the turn ends.
+    * When an action crashes or its server is away, Rasa writes "action executed" without any event and goes on with
+      the rule (rasa/core/processor.py, `_run_action`). Every action of ours returns at least one event, so an action
+      that left no trace has failed: the visitor is told, and the turn ends.
     * Rasa takes an intent named `back` for its own debugging command and removes the visitor's last turns.
-    * Where an action has decided how to go on and no rule continues, the assistant waits for the visitor; Rasa would say
-      that it has no idea.
+    * Where an action has decided how to go on and no rule continues, the assistant waits for the visitor; Rasa would
+      say that it has no idea.
     """
 
     def predict_action_probabilities(

@@ -1,0 +1,101 @@
+"""What all forms share: a message is read once, by one pure function, and its outcome becomes Rasa's events."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+from rasa_sdk.events import ActionExecutionRejected, ActiveLoop, EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import FormValidationAction
+from rasa_sdk.interfaces import Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.conversation import comes_back, message_id, message_of, state_of
+from actions.reading.message import TICKET_KINDS, Message
+from actions.speaking import flow_fields, utter, utter_all
+from actions.turn import PENDING, State, Turn
+
+STARTING_ACTIONS = {
+    **dict.fromkeys(TICKET_KINDS, "action_start_ticket"),
+    "ticket-status": "action_start_ticket_status",
+    "dispute": "action_start_dispute",
+    "ticket-add": "action_start_ticket_add",
+    "ticket-withdraw": "action_start_ticket_withdraw",
+    "authority": "action_start_authority",
+}
+
+ENDINGS = {
+    "cancelled": "utter_cancelled",
+    "under-age": "utter_under_age",
+    "no-reference": "utter_no_reference",
+}
+
+
+class Form(FormValidationAction, abc.ABC):
+    """A form whose messages are read by `take_turn`, which is asked once per message.
+
+    Rasa calls a form's validation also when it starts the form and when it comes back from a digression. The message
+    was read by then; reading it again would answer twice.
+    """
+
+    steps: tuple[str, ...]
+    forgets: tuple[str, ...]
+
+    @abc.abstractmethod
+    def take_turn(self, state: State, message: Message) -> Turn:
+        """Decide what the message means here."""
+
+    def kind(self, tracker: Tracker) -> str:
+        """Return the name under which the channel knows the flow."""
+        return str(tracker.slots.get("ticket_kind") or "")
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """Read the message and return what follows from it."""
+        state = state_of(tracker, self.steps, self.kind(tracker))
+        identity = message_id(tracker)
+        if tracker.slots.get("last_read") == identity:
+            return [SlotSet("last_read", identity), *self._resumed(state, tracker)]
+        if comes_back(tracker):
+            utter(dispatcher, "utter_welcome_back")
+        message = message_of(tracker)
+        turn = self.take_turn(state, message)
+        utter_all(dispatcher, turn.says)
+        return [SlotSet("last_read", identity), *self._events(turn, state, dispatcher)]
+
+    def _resumed(self, state: State, tracker: Tracker) -> list[EventType]:
+        """Ask again what was asked before the digression."""
+        if state.pending:
+            return [SlotSet("requested_slot", PENDING)]
+        still_open = tracker.slots.get("requested_slot") == state.step and not state.is_answered(state.step)
+        return [SlotSet("requested_slot", state.step)] if still_open else []
+
+    def _events(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
+        if turn.ends:
+            return self._ended(turn, state, dispatcher)
+        if turn.waits and turn.slots.get("pending"):
+            turn.slots["pending"] = {**turn.slots["pending"], "step": state.step}
+        events = [SlotSet(name, value) for name, value in turn.slots.items()]
+        if turn.digresses:
+            return [*events, ActionExecutionRejected(self.form_name())]
+        if turn.waits:
+            return [*events, SlotSet("requested_slot", PENDING)]
+        return [*events, SlotSet("requested_slot", turn.asks)] if turn.asks else events
+
+    def _ended(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
+        """Leave the flow and forget what was typed; nothing of it may turn up in the next one."""
+        following = STARTING_ACTIONS.get(turn.ends or "")
+        if not following:
+            utter(dispatcher, ENDINGS[turn.ends or "cancelled"], flow_fields(state.kind, state.step, "cancelled"))
+        events = [*forget(self.forgets), ActiveLoop(None), SlotSet("requested_slot", None)]
+        return [*events, FollowupAction(following)] if following else events
+
+
+def forget(slots: tuple[str, ...]) -> list[EventType]:
+    """Forget named slots; the language is none of them."""
+    return [SlotSet(name, None) for name in slots]
+
+
+def set_all(slots: dict[str, Any]) -> list[EventType]:
+    """Set several slots."""
+    return [SlotSet(name, value) for name, value in slots.items()]

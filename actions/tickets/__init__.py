@@ -1,0 +1,1 @@
+"""Opens tickets: the flow that all complaints, rights and inquiries share."""

@@ -1,0 +1,90 @@
+"""The form that all requests share, and the summary it reads back before anything is sent."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.conversation import language_of, without_links
+from actions.desk import DeskDidNotAnswer, ask
+from actions.forms import Form
+from actions.places import place_name
+from actions.reading.message import Message
+from actions.speaking import called, flow_fields, utter
+from actions.tickets.steps import STEPS
+from actions.tickets.turns import take_turn
+from actions.turn import State, Turn
+from desk import intake
+
+FORGOTTEN_AFTERWARDS = (*STEPS, "ticket_kind", "request_id", "marks", "pending", "attempts", "asking", "similar_told")
+
+
+class ValidateTicketForm(Form):
+    """Reads the messages of the ticket form."""
+
+    steps = STEPS
+    forgets = FORGOTTEN_AFTERWARDS
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "validate_ticket_form"
+
+    def take_turn(self, state: State, message: Message) -> Turn:
+        """Decide what the message means; a request that begins anew gets an identity of its own."""
+        turn = take_turn(state, message)
+        if turn.slots.get("request_id", "kept") is None:
+            turn.slots["request_id"] = str(uuid.uuid4())
+            turn.slots["similar_told"] = None
+        turn.slots.setdefault("asking", None)
+        return turn
+
+
+class AskToConfirm(Action):
+    """Reads the request back and asks whether to send it."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_ask_ticket_form_confirmed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """Say what was understood, what it is used for and for how long, or why it has to be asked once more."""
+        kind = str(tracker.slots["ticket_kind"])
+        fields = {**flow_fields(kind, "confirmed"), "expects": "confirm"}
+        asking = tracker.slots.get("asking")
+        if asking in {"failed", "similar"}:
+            utter(dispatcher, f"utter_ask_confirmed_{asking}", fields, **(tracker.slots.get("similar_told") or {}))
+            return []
+        values = summary_values(tracker.slots, language_of(tracker))
+        response = "utter_summary_complaint" if kind == "complaint" else "utter_summary"
+        utter(dispatcher, response, fields, **values, months=await _months(kind))
+        return [SlotSet("asking", None)]
+
+
+async def _months(kind: str) -> int | str:
+    """Return how long the request is kept; without the desk the notice names no figure rather than a wrong one."""
+    try:
+        return await ask(intake.retention_months, intake.Kind(kind))
+    except DeskDidNotAnswer:
+        return "…"
+
+
+def summary_values(slots: dict[str, Any], language: str) -> dict[str, str]:
+    """Return what the summary says, in words."""
+    nothing = called("summary", "nothing", language)
+    country = slots.get("country")
+    return {
+        "kind_name": called("kinds", str(slots["ticket_kind"]), language),
+        "description_said": without_links(str(slots.get("description") or nothing)),
+        "relationship_said": called("relationships", str(slots.get("relationship") or "unsure"), language),
+        "email_said": str(slots.get("email")),
+        "name_said": str(slots.get("name") or nothing),
+        "country_said": place_name(country, language) if country else nothing,
+        "marks_said": "\n" + called("marks", "on-behalf", language)
+        if "on-behalf" in (slots.get("marks") or ())
+        else "",
+    }
