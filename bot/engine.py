@@ -14,6 +14,7 @@ from rasa.core.lock_store import LockError
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sanic import Sanic
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.actions_endpoint import ActionsEndpoint, watching_actions
@@ -270,6 +271,15 @@ class TurnOutput(OutputChannel):
         (numbered,) = identified([message], self._incoming.message_id, self._sent)
         self._sent += 1
         self._sink(numbered)
+
+
+def engine_of(app: Sanic) -> Engine:
+    """Return the app's one engine, which all channels share."""
+    context = app.ctx
+    if not hasattr(context, "conversation_engine"):
+        context.conversation_engine = Engine(lambda: getattr(context, "agent", None), Settings.from_environment())
+    engine: Engine = context.conversation_engine
+    return engine
 
 
 async def _crashed(agent: Agent, message: UserMessage) -> bool:

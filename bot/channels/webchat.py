@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ipaddress
 import json
@@ -25,7 +26,9 @@ from bot.channels.messages import Message
 from bot.channels.stream import stream_messages
 from bot.channels.texts import cleaned
 from bot.channels.tokens import Session, Tokens
-from bot.engine import Engine, Incoming
+from bot.engine import Engine, Incoming, engine_of
+from bot.health import Health
+from bot.retention import keep_forgetting
 from bot.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -64,6 +67,9 @@ class WebchatInput(InputChannel):
         blueprint.add_route(_route(self.post_message), "/messages", methods=["POST"])
         blueprint.add_route(_route(self.get_messages), "/messages", methods=["GET"], name="history")
         blueprint.add_route(_route(self.delete_session), "/session", methods=["DELETE"])
+        blueprint.add_route(_route(self.get_health), "/health", methods=["GET"])
+        blueprint.listener("after_server_start")(self._begin)
+        blueprint.listener("before_server_stop")(self._end)
         return blueprint
 
     async def start_session(self, request: Request) -> HTTPResponse:
@@ -99,6 +105,24 @@ class WebchatInput(InputChannel):
         session = await self._session(request)
         await _engine(request).erase(session.conversation)
         return empty()
+
+    async def get_health(self, request: Request) -> HTTPResponse:
+        """Say whether every part works, after trying each."""
+        await self._limits.check_address(self._address(request))
+        context = request.app.ctx
+        if not hasattr(context, "conversation_health"):
+            context.conversation_health = Health(_engine(request))
+        parts = await context.conversation_health.parts()
+        if set(parts.values()) == {"ok"}:
+            return json_response({"status": "ok", "parts": parts})
+        return json_response({**unavailable().body(), "status": "failing", "parts": parts}, status=503)
+
+    async def _begin(self, app: Sanic, loop: Any) -> None:
+        app.ctx.forgetting = asyncio.ensure_future(keep_forgetting(engine_of(app), self._settings))
+
+    async def _end(self, app: Sanic, loop: Any) -> None:
+        app.ctx.forgetting.cancel()
+        await engine_of(app).close()
 
     async def _session(self, request: Request) -> Session:
         await self._limits.check_address(self._address(request))
@@ -198,11 +222,7 @@ def _as_channel_error(error: Exception) -> ChannelError:
 
 
 def _engine(request: Request) -> Engine:
-    context = request.app.ctx
-    if not hasattr(context, "conversation_engine"):
-        context.conversation_engine = Engine(lambda: getattr(context, "agent", None), Settings.from_environment())
-    engine: Engine = context.conversation_engine
-    return engine
+    return engine_of(request.app)
 
 
 def _json_body(request: Request) -> dict[str, Any]:
