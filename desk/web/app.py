@@ -1,0 +1,57 @@
+"""Builds the web desk: pages, interface for programs, static files and the safety around them, over one desk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.responses import Response
+
+from desk.application import Desk, current_desk
+from desk.web import failures
+from desk.web.headers import SafeHeaders
+from desk.web.pages import ALL
+from desk.web.rendering import STATIC
+from desk.web.static import LastingStatic
+from desk.web.visiting import BROWSER, cookies_of, new_browser_cookie
+
+
+def create_app(desk: Desk | None = None) -> FastAPI:
+    """Build the application; without a desk it takes that of this process."""
+    app = FastAPI(
+        title="Privacy desk",
+        docs_url=None,
+        redoc_url=None,
+        # The description of the interface is a route of its own, declared like all others.
+        openapi_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.desk = desk or current_desk()
+    app.state.metrics_token = os.environ.get("METRICS_TOKEN") or None
+    app.state.provider_name = None
+    for pages in ALL:
+        app.include_router(pages.router)
+    app.mount("/static", LastingStatic(directory=STATIC), name="static")
+    app.middleware("http")(_bind_browser)
+    app.add_middleware(SafeHeaders, https=app.state.desk.settings.desk_url.startswith("https://"))
+    failures.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.desk.close()
+
+
+async def _bind_browser(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    """Give every browser a name of its own, so that the forms it gets can be told from anybody else's."""
+    known = request.cookies.get(BROWSER)
+    request.state.browser = known or new_browser_cookie()
+    response = await call_next(request)
+    if known is None and request.method == "GET" and response.headers.get("content-type", "").startswith("text/html"):
+        cookies_of(request).keep(response, BROWSER, request.state.browser)
+    return response

@@ -1,0 +1,48 @@
+"""Figures for monitoring: how many tickets wait, how old the queue is, how the outbox does; nothing about anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from sqlalchemy import func, select
+
+from desk.application import Desk, Work
+from desk.storage.models import OutboxMessage, Ticket
+
+
+class DeskCollector:
+    """Reads the figures when they are asked for, so that every process gives the same ones."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the figures of this moment."""
+        with self.desk.read() as work:
+            yield from _tickets(work)
+            yield from _outbox(work)
+
+
+def _tickets(work: Work) -> Iterator[Metric]:
+    by_state = GaugeMetricFamily("desk_open_tickets", "Open tickets by state.", labels=["state"])
+    statement = select(Ticket.state, func.count()).where(Ticket.open).group_by(Ticket.state)
+    for state, count in work.session.execute(statement):
+        by_state.add_metric([state.value], count)
+    yield by_state
+    overdue = select(func.count()).select_from(Ticket).where(Ticket.open, Ticket.queue_on < work.today)
+    yield GaugeMetricFamily("desk_overdue_tickets", "Open tickets past their due date.", work.session.scalar(overdue))
+    unassigned = select(func.count()).select_from(Ticket).where(Ticket.open, Ticket.assignee_id.is_(None))
+    yield GaugeMetricFamily("desk_unassigned_tickets", "Open tickets nobody has.", work.session.scalar(unassigned))
+
+
+def _outbox(work: Work) -> Iterator[Metric]:
+    waiting = select(func.count(), func.min(OutboxMessage.available_at)).where(
+        OutboxMessage.sent_at.is_(None), OutboxMessage.dead_at.is_(None)
+    )
+    count, oldest = work.session.execute(waiting).one()
+    yield GaugeMetricFamily("desk_outbox_waiting", "Messages that are still to be sent.", count)
+    age = max(0.0, (work.now - oldest).total_seconds()) if oldest else 0.0
+    yield GaugeMetricFamily("desk_outbox_oldest_seconds", "How long the oldest message has been due.", age)
+    dead = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.dead_at.is_not(None))
+    yield GaugeMetricFamily("desk_outbox_dead", "Messages that were given up.", work.session.scalar(dead))
