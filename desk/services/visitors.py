@@ -118,12 +118,9 @@ def escalate(work: Work, reference: str, email: str, to: str, request_id: str) -
     ticket = find_own(work, reference, email, lock=True)
     if ticket is None:
         return None
-    if not _is_first(work, "escalate", request_id, ticket):
-        return EscalationResult(ticket, ticket.escalated)
-    if not can_be_escalated(work, ticket):
-        return EscalationResult(ticket, ticket.escalated)
-    tickets.escalate(work, ticket, to)
-    return EscalationResult(ticket, escalated=True)
+    if can_be_escalated(work, ticket) and _is_first(work, "escalate", request_id, ticket):
+        tickets.escalate(work, ticket, to)
+    return EscalationResult(ticket, ticket.escalated)
 
 
 def can_be_escalated(work: Work, ticket: Ticket) -> bool:

@@ -17,6 +17,8 @@ from desk.storage.crypto import Vault
 from desk.storage.types import use_vault
 
 _SQLITE = "sqlite"
+# A database that was not migrated yet; SQLite calls this an operational error anyway.
+_UNDEFINED_TABLE = "42P01"
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -94,7 +96,7 @@ def database_trouble() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
         raise DeskUnavailable(_first_line(error)) from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not error.connection_invalidated and getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
             raise
         raise DeskUnavailable(_first_line(error)) from error
 
