@@ -84,8 +84,9 @@ def create_user(
 
 
 def create_first_admin(work: Work, email: str = "admin@localhost", language: str = "de") -> str | None:
-    """Make the first account and give its password, to be shown this once; None when there is an account already."""
-    if work.session.scalar(select(func.count(User.id))):
+    """Make the first account and give its password, to be shown this once; None when somebody can sign in already."""
+    can_sign_in = User.active & (User.password_hash.is_not(None) | User.oidc_subject.is_not(None))
+    if work.session.scalar(select(func.count(User.id)).where(can_sign_in)):
         return None
     password = new_password()
     user = create_user(work, email, "Administrator", Role.ADMIN, language, password)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -19,10 +19,10 @@ from desk.storage.models import AuditEntry
 __all__ = ["Anchor", "Verdict", "anchor", "anchors_file", "entries", "read_anchors", "verify"]
 
 
-def verify(work: Work) -> Verdict:
+def verify(work: Work, progress: Callable[[int], None] = lambda _done: None) -> Verdict:
     """Walk the whole trail and compare it with what was noted outside; says where it breaks first."""
     anchors, forged = read_anchors(work.settings, work.desk.hashes)
-    verdict = audit_chain.verify(work.session, work.desk.hashes, anchors)
+    verdict = audit_chain.verify(work.session, work.desk.hashes, anchors, progress)
     if verdict.whole and forged:
         return Verdict(verdict.entries, None, f"line {forged[0]} of {anchors_file(work.settings).name} was changed")
     return verdict

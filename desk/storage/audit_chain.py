@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from desk.storage.crypto import KeyedHash
@@ -25,7 +25,9 @@ from desk.storage.upsert import add_row_once, add_rows, table_of
 
 GENESIS = "0" * 64
 _HEAD_ID = 1
+_PROGRESS_EVERY = 5000
 _HEAD = table_of(AuditHead)
+_ENTRIES = select(table_of(AuditEntry)).order_by(table_of(AuditEntry).c.sequence).execution_options(yield_per=2000)
 _LOCK_HEAD = select(_HEAD.c.sequence, _HEAD.c.hash).where(_HEAD.c.id == _HEAD_ID).with_for_update()
 _MOVE_HEAD = (
     update(_HEAD)
@@ -80,16 +82,23 @@ def append(session: Session, hashes: KeyedHash, entries: Sequence[NewEntry]) -> 
     session.connection().execute(_MOVE_HEAD, moved)
 
 
-def verify(session: Session, hashes: KeyedHash, anchors: Iterable[Anchor] = ()) -> Verdict:
+def verify(
+    session: Session,
+    hashes: KeyedHash,
+    anchors: Iterable[Anchor] = (),
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Verdict:
     """Walk the whole chain and say where it breaks first."""
     noted = {anchor.sequence: anchor.hash for anchor in anchors}
     sequence, previous = 0, GENESIS
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.sequence).execution_options(yield_per=2000)):
+    for entry in session.connection().execute(_ENTRIES):
         problem = _problem(entry, sequence, previous, noted)
         if problem:
             return Verdict(sequence, sequence + 1, problem)
         sequence, previous = entry.sequence, entry.hash
-        session.expunge(entry)
+        if sequence % _PROGRESS_EVERY == 0:
+            progress(sequence)
+    progress(sequence)
     return _verify_end(session, hashes, noted, Anchor(sequence, previous))
 
 
@@ -137,7 +146,7 @@ def _locked_head(session: Session, hashes: KeyedHash) -> Anchor:
     return Anchor(head.sequence, head.hash)
 
 
-def _problem(entry: AuditEntry, last: int, previous: str, noted: Mapping[int, str]) -> str | None:
+def _problem(entry: Row[Any], last: int, previous: str, noted: Mapping[int, str]) -> str | None:
     if entry.sequence != last + 1:
         return f"entry {last + 1} is missing, the next one is {entry.sequence}"
     if entry.previous_hash != previous:
