@@ -183,6 +183,8 @@ class WebchatBlueprint(Blueprint):
         })
 
     async def _add_headers(self, request: Request, response: HTTPResponse) -> None:
+        if not request.path.startswith(PREFIX):
+            return
         response.headers.update(cors_headers(request, self.ctx.origins))
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
