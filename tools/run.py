@@ -42,8 +42,9 @@ def main() -> int:
         os.environ.update(settings)
         make_secrets(var_dir(settings))
         migrate()
+        first_account = make_first_account()
         model = ensure_model(console)
-        return asyncio.run(run(settings, model, console))
+        return asyncio.run(run(settings, model, first_account, console))
     except (StartError, TrainingError, HopelessError) as error:
         console.print(f"[bold red]Not started:[/] {error}")
         return 1
@@ -113,6 +114,14 @@ def migrate() -> None:
         raise StartError(f"the ticket database could not be prepared: {said[-1]}")
 
 
+def make_first_account() -> str:
+    """Make the first account of the desk when there is none; give the line that tells its password, this once."""
+    outcome = subprocess.run([DESK_PYTHON, "-m", "desk.web", "--first-account"], cwd=ROOT, capture_output=True, text=True)
+    if outcome.returncode:
+        raise StartError(f"the desk could not be prepared: {outcome.stderr.strip().splitlines()[-1]}")
+    return outcome.stdout.strip()
+
+
 def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
     """Describe the product's processes; each is given only the settings that are its own."""
     logs = var_dir(settings) / "log"
@@ -120,15 +129,12 @@ def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
     desk_side = without(settings, ASSISTANT_ONLY)
     assistant_side = {
         **without(quiet_rasa(), DESK_ONLY),
+        # The very model that belongs to the present data, whichever else stands in the folder.
+        "MODELS_DIR": str(model),
         "ACTIONS_URL": settings.get("ACTIONS_URL") or f"http://127.0.0.1:{actions}/webhook",
     }
-    host = settings.get("ASSISTANT_HOST") or "127.0.0.1"
-    rasa = [
-        *(ASSISTANT_PYTHON, "-m", "rasa", "run", "--interface", host, "--port", str(assistant)),
-        *("--model", str(model), "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"),
-    ]
     return [
-        Process("assistant", rasa, assistant_side, logs / "assistant.log", f"http://127.0.0.1:{assistant}/webhooks/webchat/health"),
+        Process("assistant", [ASSISTANT_PYTHON, "-m", "bot.serve"], assistant_side, logs / "assistant.log", f"http://127.0.0.1:{assistant}/webhooks/webchat/health"),
         Process("action server", [DESK_PYTHON, "-m", "actions"], desk_side, logs / "actions.log", f"http://127.0.0.1:{actions}/health"),
         Process("desk", [DESK_PYTHON, "-m", "desk.web"], desk_side, logs / "desk.log", f"http://127.0.0.1:{desk}/health"),
         Process("worker", [DESK_PYTHON, "-m", "desk.worker"], desk_side, logs / "worker.log"),
@@ -140,7 +146,7 @@ def without(settings: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str,
     return {name: value for name, value in settings.items() if not name.startswith(prefixes)}
 
 
-async def run(settings: Mapping[str, str], model: Path, console: Console) -> int:
+async def run(settings: Mapping[str, str], model: Path, first_account: str, console: Console) -> int:
     """Start everything, say what to open, and go on until somebody stops it."""
     began = time.monotonic()
     stopping = asyncio.Event()
@@ -153,7 +159,7 @@ async def run(settings: Mapping[str, str], model: Path, console: Console) -> int
         with console.status("Starting assistant, action server, desk and worker …"):
             if not await _up_or_stopped(supervisor, stopping):
                 return 0
-        console.print(welcome(settings, time.monotonic() - began))
+        console.print(welcome(settings, first_account, time.monotonic() - began))
         await stopping.wait()
         return 0
     finally:
@@ -173,7 +179,7 @@ async def _up_or_stopped(supervisor: Supervisor, stopping: asyncio.Event) -> boo
     return up in done
 
 
-def welcome(settings: Mapping[str, str], seconds: float) -> str:
+def welcome(settings: Mapping[str, str], first_account: str, seconds: float) -> str:
     """Say what to open, and how to sign in the first time."""
     assistant, _, desk = (port(settings, name) for name in PORTS)
     lines = [
@@ -181,15 +187,10 @@ def welcome(settings: Mapping[str, str], seconds: float) -> str:
         f"  Website with the assistant:  http://127.0.0.1:{assistant}/webhooks/website/",
         f"  Desk of the privacy team:    http://127.0.0.1:{desk}/",
         f"  Mail that would be sent:     {var_dir(settings) / 'mail'}" if not settings.get("SMTP_URL") else "",
-        _first_sign_in(),
+        f"  {first_account}" if first_account else "",
         "Ctrl-C stops everything.",
     ]
     return "\n".join(line for line in lines if line)
-
-
-def _first_sign_in() -> str:
-    outcome = subprocess.run([DESK_PYTHON, "-m", "desk.cli", "users", "first"], cwd=ROOT, capture_output=True, text=True)
-    return outcome.stdout.rstrip() if outcome.returncode == 0 else f"  First sign-in: {outcome.stderr.strip()}"
 
 
 if __name__ == "__main__":

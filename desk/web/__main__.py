@@ -13,10 +13,16 @@ from desk.web.app import create_app
 
 
 def main() -> int:
-    """Run the desk until it is stopped."""
+    """Run the desk until it is stopped; with `--first-account` only make the first account and end.
+
+    Who starts several processes together asks for the account beforehand, so that the password is printed where a
+    person sees it and never stands in the desk's log.
+    """
     try:
         desk = current_desk()
         welcome(desk)
+        if "--first-account" in sys.argv[1:]:
+            return 0
     except DeskError as error:
         sys.stderr.write(f"The desk cannot start: {error}\n")
         return 1
