@@ -171,7 +171,20 @@ async function* events(body, alive) {
       }
     }
   } finally {
-    // After its last event the server closes the line itself; only one that stays open is cut.
-    setTimeout(() => reader.cancel().catch(() => {}), 1000);
+    release(reader);
   }
+}
+
+/**
+ * Read what may still come: the server closes the line after its last event, and only one that stays open is cut.
+ * @param {ReadableStreamDefaultReader<Uint8Array>} reader
+ */
+async function release(reader) {
+  const cut = setTimeout(() => reader.cancel().catch(() => {}), 1000);
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // It was broken already.
+  }
+  clearTimeout(cut);
 }

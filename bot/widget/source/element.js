@@ -41,7 +41,7 @@ export class PrivacyAssistantElement extends HTMLElement {
   disconnectedCallback() {
     this.#conversation?.stop();
     this.#panel?.stop();
-    this.#panel?.root.remove();
+    this.shadowRoot?.replaceChildren();
     this.#conversation = this.#panel = null;
   }
 
@@ -123,7 +123,8 @@ export class PrivacyAssistantElement extends HTMLElement {
     const root = this.#panel?.root;
     if (!root) return;
     root.dataset.theme = this.getAttribute("theme") ?? "auto";
-    root.dataset.position = this.getAttribute("position") ?? "end";
+    const position = this.getAttribute("position") ?? "end";
+    root.dataset.position = position === "inline" ? position : side(position);
   }
 
   /**
@@ -143,6 +144,15 @@ export class PrivacyAssistantElement extends HTMLElement {
 function isAnother(element) {
   const first = document.querySelector(element.localName);
   return element.getAttribute("position") !== "inline" && first !== null && first !== element;
+}
+
+/**
+ * The side of the screen: a page that runs from right to left has its end on the left.
+ * @param {string} position
+ */
+function side(position) {
+  const isMirrored = getComputedStyle(document.documentElement).direction === "rtl";
+  return position === "left" || position === "right" ? position : (position === "start") === isMirrored ? "right" : "left";
 }
 
 function styles() {

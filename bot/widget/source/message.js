@@ -80,7 +80,7 @@ function drawAuthority(authority, language) {
   return h(
     "div",
     { class: "card" },
-    h("p", { class: "label" }, `${words.authority}: ${authority.place}`),
+    h("p", { class: "label" }, words.authority),
     h("p", { class: "name" }, authority.name),
     website && h("p", {}, link(words.website, website, words.newTab)),
   );

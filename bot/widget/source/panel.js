@@ -29,6 +29,7 @@ const FIELDS = {
 
 export class Panel {
   unread = 0;
+  small = matchMedia(SMALL);
 
   #pinned = true;
   #movingUntil = 0;
@@ -37,6 +38,86 @@ export class Panel {
   /** @type {Map<string, HTMLElement>} */
   #drawn = new Map();
 
+  // The launcher.
+  launcherText = h("span");
+  badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
+  launcher = press("launcher", () => this.open(), icon("assistant"), this.launcherText, this.badge);
+
+  // The head of the panel.
+  title = h("h2", { id: "title" });
+  subtitle = h("p");
+  languageButton = press("quiet", () => this.#switchLanguage());
+  closeButton = press("round", () => this.close(), icon("close"));
+
+  // The conversation. The log is a wrapper: as a role of the list itself it would take its items away.
+  list = h("ol");
+  log = h("div", { class: "log", role: "log", tabindex: "0", scroll: () => this.#notePosition() }, this.list);
+  downText = h("span");
+  down = press("down", () => this.#scrollDown(), icon("down"), this.downText);
+  dots = h("div", { class: "typing", "aria-hidden": "true", hidden: true }, h("i"), h("i"), h("i"));
+
+  // What the visitor writes in: a large field, or one line of the kind that is expected.
+  large = h("textarea", { rows: "1", maxlength: String(LONGEST), enterkeyhint: "send", name: "message" });
+  line = h("input", { maxlength: String(LONGEST), enterkeyhint: "send", hidden: true });
+  counter = h("span", { class: "counter", id: "counter" });
+  sendButton = h("button", { class: "send" }, icon("send"));
+  form = h(
+    "form",
+    {
+      novalidate: true,
+      submit: (event) => this.#submit(event),
+      input: () => this.#typed(),
+      keydown: (event) => this.#keyInField(event),
+    },
+    this.large,
+    this.line,
+    this.counter,
+    this.sendButton,
+  );
+
+  // What is always at hand.
+  private = h("span");
+  noticePlace = h("span");
+  save = press("quiet", () => this.#download());
+  remove = press("quiet", () => this.#ask(true));
+  footer = h("footer", {}, this.private, this.noticePlace, this.save, this.remove);
+
+  // The question before deleting.
+  question = h("h3", { id: "question" });
+  questionNote = h("p", { id: "question-note" });
+  yes = press("yes", () => this.#erase());
+  no = press("no", () => this.#ask(false));
+  confirm = h(
+    "div",
+    { class: "confirm", role: "alertdialog", "aria-labelledby": "question", "aria-describedby": "question-note", hidden: true },
+    this.question,
+    this.questionNote,
+    h("div", { class: "answers" }, this.no, this.yes),
+  );
+
+  dialog = h(
+    "dialog",
+    {
+      class: "panel",
+      "aria-labelledby": "title",
+      keydown: (event) => this.#keyInPanel(event),
+      cancel: (event) => event.preventDefault(),
+    },
+    h(
+      "header",
+      {},
+      h("span", { class: "mark" }, icon("assistant")),
+      h("div", { class: "titles" }, this.title, this.subtitle),
+      this.languageButton,
+      this.closeButton,
+    ),
+    h("div", { class: "talk" }, this.log, this.down),
+    this.dots,
+    this.form,
+    this.footer,
+    this.confirm,
+  );
+
   /**
    * @param {import("./conversation.js").Conversation} conversation
    * @param {Options} options
@@ -44,89 +125,14 @@ export class Panel {
   constructor(conversation, options) {
     this.conversation = conversation;
     this.options = options;
-    this.small = matchMedia(SMALL);
-    this.#build();
+    this.closeButton.hidden = options.inline;
+    set(this.launcher, "aria-haspopup", "dialog");
+    // German and English run from left to right; only the side of the page follows the page (element.js).
+    this.root = h("div", { class: "root", dir: "ltr" }, !options.inline && this.launcher, this.dialog);
   }
 
   get words() {
     return WORDS[/** @type {import("./text.js").Language} */ (this.conversation.language)];
-  }
-
-  #build() {
-    const press = (/** @type {() => void} */ click, /** @type {string} */ name, /** @type {Node[]} */ ...inside) =>
-      h("button", { type: "button", class: name, click }, ...inside);
-
-    this.launcherText = h("span", { class: "launcher-text" });
-    this.badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
-    this.launcher = press(() => this.open(), "launcher", icon("assistant"), this.launcherText, this.badge);
-    set(this.launcher, "aria-haspopup", "dialog");
-
-    this.title = h("h2", { id: "title" });
-    this.subtitle = h("p", {});
-    this.languageButton = press(() => this.#switchLanguage(), "quiet");
-    this.closeButton = press(() => this.close(), "round", icon("close"));
-    this.closeButton.hidden = this.options.inline;
-
-    this.list = h("ol", {});
-    this.log = h("div", { class: "log", role: "log", tabindex: "0", scroll: () => this.#notePosition() }, this.list);
-    this.downText = h("span", {});
-    this.down = press(() => this.#scrollDown(), "down", icon("down"), this.downText);
-    this.dots = h("div", { class: "typing", hidden: true }, h("i"), h("i"), h("i"), (this.dotsText = h("span", { class: "unseen" })));
-
-    this.large = h("textarea", { rows: "1", maxlength: String(LONGEST), enterkeyhint: "send", name: "message" });
-    this.line = h("input", { maxlength: String(LONGEST), enterkeyhint: "send", hidden: true });
-    this.counter = h("span", { class: "counter", id: "counter" });
-    this.sendButton = h("button", { class: "send" }, icon("send"));
-    this.form = h(
-      "form",
-      { novalidate: true, submit: (event) => this.#submit(event), input: () => this.#typed(), keydown: (event) => this.#keyInField(event) },
-      this.large,
-      this.line,
-      this.counter,
-      this.sendButton,
-    );
-
-    this.private = h("span", {});
-    this.noticePlace = h("span", {});
-    this.save = press(() => this.#download(), "quiet");
-    this.remove = press(() => this.#ask(true), "quiet");
-    this.footer = h("footer", {}, this.private, this.noticePlace, this.save, this.remove);
-
-    this.question = h("h3", { id: "question" });
-    this.questionNote = h("p", { id: "question-note" });
-    this.yes = press(() => this.#erase(), "yes");
-    this.no = press(() => this.#ask(false), "no");
-    this.confirm = h(
-      "div",
-      { class: "confirm", role: "alertdialog", "aria-labelledby": "question", "aria-describedby": "question-note", hidden: true },
-      this.question,
-      this.questionNote,
-      h("div", { class: "answers" }, this.no, this.yes),
-    );
-
-    this.dialog = h(
-      "dialog",
-      {
-        class: "panel",
-        "aria-labelledby": "title",
-        keydown: (event) => this.#keyInPanel(event),
-        cancel: (event) => event.preventDefault(),
-      },
-      h(
-        "header",
-        {},
-        h("span", { class: "mark" }, icon("assistant")),
-        h("div", { class: "titles" }, this.title, this.subtitle),
-        this.languageButton,
-        this.closeButton,
-      ),
-      h("div", { class: "talk" }, this.log, this.down),
-      this.dots,
-      this.form,
-      this.footer,
-      this.confirm,
-    );
-    this.root = h("div", { class: "root", dir: "ltr" }, this.options.inline ? null : this.launcher, this.dialog);
   }
 
   /** Begin to show; the panel is as it was before a reload, without taking the focus from the page. */
@@ -247,7 +253,6 @@ export class Panel {
     set(this.closeButton, "aria-label", words.close);
     set(this.log, "aria-label", words.log);
     say(this.downText, words.newMessage);
-    say(this.dotsText, words.typing);
     set(this.sendButton, "aria-label", words.send);
     this.#renderNotice();
     say(this.private, conversation.exists ? "" : words.private);
@@ -283,18 +288,18 @@ export class Panel {
 
   #greeting() {
     const language = this.#language;
+    const isFresh = this.conversation.turns.length === 0;
     const text = this.options.greeting ?? this.words.greeting;
-    const node = this.#node(`greeting-${language}`, () =>
+    const starters = this.words.starters.map((title) => ({ title, payload: title }));
+    // One node for each of the two states: what was used is not drawn away, it comes back after deleting.
+    return this.#node(`greeting-${language}-${isFresh}`, () =>
       h(
         "li",
         { class: "reply", lang: languageOf(text, language) },
         h("div", { class: "text" }, ...paragraphs(text, this.words.newTab)),
-        drawChoices(this.words.starters.map((title) => ({ title, payload: title })), (text) => this.#choose(text)),
+        isFresh && drawChoices(starters, (question) => this.#choose(question)),
       ),
     );
-    if (this.conversation.turns.length) this.#withoutChoices(node);
-    else if (!node.querySelector(".choices")) this.#drawn.delete(`greeting-${language}`);
-    return node;
   }
 
   /**
@@ -521,4 +526,13 @@ export class Panel {
     const calm = !gently || matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.log.scrollTo({ top: said.length ? top - 12 : this.log.scrollHeight, behavior: calm ? "instant" : "smooth" });
   }
+}
+
+/**
+ * @param {string} name
+ * @param {() => void} click
+ * @param {...Node} inside
+ */
+function press(name, click, ...inside) {
+  return h("button", { type: "button", class: name, click }, ...inside);
 }

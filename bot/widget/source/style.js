@@ -14,6 +14,8 @@ export default `
   --on-accent: var(--privacy-assistant-on-accent, light-dark(#fff, #05262d));
   --surface: var(--privacy-assistant-surface, light-dark(#fff, #12181b));
   --ink: var(--privacy-assistant-ink, light-dark(#17262b, #e7edef));
+  --said: var(--privacy-assistant-accent, light-dark(#0b5b6a, #15505c));
+  --on-said: var(--privacy-assistant-on-accent, #fff);
   --soft: light-dark(#f1f5f6, #1e272b);
   --line: light-dark(#dbe3e6, #313d42);
   --edge: light-dark(#74868d, #7d9098);
@@ -33,7 +35,7 @@ export default `
     --accent: var(--privacy-assistant-accent, #0b5b6a); --on-accent: var(--privacy-assistant-on-accent, #fff);
     --surface: var(--privacy-assistant-surface, #fff); --ink: var(--privacy-assistant-ink, #17262b);
     --soft: #f1f5f6; --line: #dbe3e6; --edge: #74868d; --muted: #51636a;
-    --danger: #a4291a; --on-danger: #fff; --shade: rgb(16 42 51 / .2);
+    --said: var(--accent); --on-said: var(--on-accent); --danger: #a4291a; --on-danger: #fff; --shade: rgb(16 42 51 / .2);
   }
 }
 .root[data-theme="light"] { color-scheme: light; }
@@ -52,10 +54,9 @@ button { font: inherit; color: inherit; background: none; border: 1px solid tran
   color: var(--on-accent); background: var(--accent); border-radius: 26px; font-weight: 600;
   box-shadow: 0 .4em 1.4em var(--shade); transition: transform .16s, box-shadow .16s;
 }
-.launcher:hover { transform: translateY(-2px); box-shadow: 0 .6em 1.8em var(--shade); }
 .launcher:focus-visible { outline-offset: 3px; }
 .badge { position: absolute; inset-block-start: -.5em; inset-inline-end: -.3em; min-width: 1.7em; padding: 0 .4em; border: 2px solid var(--surface); border-radius: 1em; background: var(--danger); color: var(--on-danger); font-size: .8125em; line-height: 1.5; text-align: center; }
-[data-position="start"] .launcher, [data-position="start"] .panel { inset-inline: var(--away) auto; }
+[data-position="left"] .launcher, [data-position="left"] .panel { inset-inline: var(--away) auto; }
 
 .panel {
   position: fixed; inset: auto; inset-block-end: var(--away); inset-inline-end: var(--away); z-index: var(--privacy-assistant-layer, 2147483000);
@@ -75,9 +76,7 @@ header { display: flex; align-items: center; gap: .25em; padding: .7em .5em .7em
 h2 { font-weight: 650; letter-spacing: -.01em; }
 .titles p { color: var(--muted); font-size: .8125em; }
 .quiet { color: var(--muted); font-size: .8125em; text-decoration: underline transparent; text-underline-offset: .2em; transition: color .15s, text-decoration-color .15s; }
-.quiet:hover { color: var(--ink); text-decoration-color: currentColor; }
 .round { display: grid; place-items: center; padding: 0; color: var(--muted); }
-.round:hover { color: var(--ink); background: var(--soft); }
 
 .talk { position: relative; flex: 1; min-height: 0; display: flex; }
 .log { position: relative; flex: 1; min-height: 0; overflow: hidden auto; overscroll-behavior: contain; padding: 1.1em 1em .5em; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
@@ -89,7 +88,7 @@ ol > li { animation: appear .25s ease-out; max-width: 100%; }
 .reply .text { background: var(--soft); border-start-start-radius: .3em; max-width: 22em; width: fit-content; }
 .reply p + p { margin-block-start: .6em; }
 .said { align-self: flex-end; max-width: 85%; }
-.said .text { color: var(--on-accent); background: var(--accent); border-end-end-radius: .3em; }
+.said .text { color: var(--on-said); background: var(--said); border-end-end-radius: .3em; }
 .said:not(:first-child), .reply + .said { margin-block-start: .5em; }
 .aside { align-self: center; display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: 0 .25em; color: var(--muted); font-size: .8125em; text-align: center; }
 .said + .aside { align-self: flex-end; text-align: end; }
@@ -99,7 +98,6 @@ ol > li { animation: appear .25s ease-out; max-width: 100%; }
 .source a { color: inherit; display: inline-block; }
 .choices { display: flex; flex-wrap: wrap; gap: .5em; margin-block-start: .7em; }
 .choice { padding: .4em 1em; border-color: var(--accent); border-radius: 22px; color: var(--accent); background: var(--surface); font-weight: 550; text-align: start; line-height: 1.3; transition: background .15s, color .15s; }
-.choice:hover { color: var(--on-accent); background: var(--accent); }
 .card { margin-block-start: .6em; max-width: 22em; padding: .9em 1em; border: 1px solid var(--line); border-inline-start: .25em solid var(--accent); border-radius: .8em; background: var(--surface); }
 .card p + p { margin: 0; }
 .card .label { color: var(--muted); font-size: .8125em; }
@@ -108,7 +106,6 @@ ol > li { animation: appear .25s ease-out; max-width: 100%; }
 .card time, .card .name { font-weight: 600; }
 .copy { display: inline-flex; align-items: center; gap: .5em; margin-block-start: .7em; border-color: var(--edge); }
 .copy svg { width: 1.15em; height: 1.15em; }
-.copy:hover { background: var(--soft); }
 .down { position: absolute; inset-block-end: .6em; inset-inline: 0; width: fit-content; margin-inline: auto; display: none; align-items: center; gap: .4em; padding-inline: .8em 1.1em; border-color: var(--line); border-radius: 22px; background: var(--surface); box-shadow: 0 .3em 1em var(--shade); font-size: .875em; font-weight: 550; }
 .down.shown { display: flex; }
 .down svg { width: 1.15em; height: 1.15em; }
@@ -124,22 +121,30 @@ textarea:focus-visible, input:focus-visible { outline-offset: -1px; border-color
 ::placeholder { color: var(--muted); opacity: 1; }
 textarea::placeholder, input::placeholder { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .send { display: grid; place-items: center; flex: none; width: 46px; height: 46px; padding: 0; border-radius: 50%; color: var(--on-accent); background: var(--accent); transition: transform .15s; }
-.send:hover { transform: scale(1.05); }
 .counter { position: absolute; inset-block-end: 100%; inset-inline-end: 5.5em; padding: 0 .4em; background: var(--surface); color: var(--muted); font-size: .8125em; }
-footer { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; padding: 0 .35em .25em; color: var(--muted); font-size: .8125em; line-height: 1.35; }
+footer { display: flex; flex-wrap: wrap; align-items: center; padding: 0 .35em .25em; color: var(--muted); font-size: .8125em; line-height: 1.35; }
 footer .quiet { font-size: 1em; padding-inline: .65em; }
 footer > span { padding-inline: .65em; }
 footer > span:empty { display: none; }
 footer > span:first-child { flex: 1 1 14em; padding-block: .5em .6em; }
+footer > :last-child { margin-inline-start: auto; }
 footer a { display: inline-flex; align-items: center; min-height: 44px; color: inherit; }
 .confirm { position: absolute; inset: auto 0 0; padding: 1.25em; border-block-start: 1px solid var(--line); background: var(--surface); box-shadow: 0 -.6em 2em var(--shade); animation: rise .18s; }
 h3 { font-weight: 650; }
 .confirm p { margin-block: .25em 1em; color: var(--muted); }
 .answers { display: flex; flex-wrap: wrap; gap: .6em; }
 .answers button { flex: 1; border-color: var(--edge); font-weight: 600; }
-.answers .no:hover { background: var(--soft); }
 .answers .yes { color: var(--on-danger); background: var(--danger); border-color: transparent; }
 
+@media (hover: hover) {
+  .launcher:hover { transform: translateY(-2px); box-shadow: 0 .6em 1.8em var(--shade); }
+  .quiet:hover { color: var(--ink); text-decoration-color: currentColor; }
+  .round:hover { color: var(--ink); background: var(--soft); }
+  .choice:hover { color: var(--on-accent); background: var(--accent); }
+  .copy:hover { background: var(--soft); }
+  .send:hover { transform: scale(1.05); }
+  .answers .no:hover { background: var(--soft); }
+}
 @media (max-width: 30em), (max-height: 26em) {
   .root:not([data-position="inline"]) .panel { inset: var(--top, 0) 0 auto !important; width: 100%; max-width: none; height: var(--height, 100dvh); max-height: none; border: 0; border-radius: 0; }
   header { padding-block-start: max(.6em, env(safe-area-inset-top)); }

@@ -4,8 +4,12 @@ import { h } from "./dom.js";
 const LINK = /\[([^[\]]{1,300})\]\(([^()\s]{1,2000})\)/g;
 const SAFE_SCHEMES = ["https:", "http:", "mailto:", "tel:"];
 /** Frequent little words that only one of the two languages has. */
-const GERMAN = /(?:^|[^\p{L}])(?:der|die|das|und|ist|nicht|sie|ihre?[nmrs]?|ich|zu[mr]?|ein(?:e[nmr]?)?|für|mit|auf|werden|wird|gut|danke|bitte)(?=[^\p{L}]|$)/giu;
-const ENGLISH = /(?:^|[^\p{L}])(?:the|and|is|not|you|your|to|of|an?|for|with|are|we|our|this|that|it|please|thank|can|do|what)(?=[^\p{L}]|$)/giu;
+const GERMAN = words(
+  "der die das den dem des und oder ist sind nicht kein keine sie ihre? ihre[nmrs] ich wir es zu zum zur eine? eine[nmrs]? für mit auf aus bei von vom an im um wie welche[nmrs]? haben habe hat werden wird kann können soll sollen möchten? bitte danke gut hier noch dann wenn dass auch nur",
+);
+const ENGLISH = words(
+  "the and or is are not no you your i we us to of for with from on at by it this that there here how what which who have has be been can could should would like do does did please thank thanks good then if only also",
+);
 
 /** @typedef {"de" | "en"} Language */
 
@@ -83,8 +87,13 @@ export function safeAddress(address, base) {
  * @returns {Language}
  */
 export function languageOf(text, fallback) {
-  const german = (text.match(GERMAN) ?? []).length + (/[äöüß]/i.test(text) ? 1 : 0);
+  const german = (text.match(GERMAN) ?? []).length + (text.match(/[äöüß]/gi) ?? []).length;
   const english = (text.match(ENGLISH) ?? []).length;
   if (german === english) return fallback;
   return german > english ? "de" : "en";
+}
+
+/** @param {string} list */
+function words(list) {
+  return new RegExp(`(?<![\\p{L}-])(?:${list.replaceAll(" ", "|")})(?![\\p{L}-])`, "giu");
 }

@@ -36,7 +36,6 @@ const GERMAN = {
   refused: "Diese Nachricht konnte nicht angenommen werden.",
   again: "Jetzt senden",
   loading: "Der Verlauf wird geladen …",
-  typing: "Der Assistent schreibt …",
   newMessage: "Zur neuen Nachricht",
   left: /** @param {number} count */ (count) => `Noch ${count} Zeichen`,
   newTab: "öffnet in neuem Tab",
@@ -54,8 +53,8 @@ const GERMAN = {
     name: "Ihr Name",
     country: "Land oder Ort",
     reference: "Vorgangsnummer, zum Beispiel PR-7K3M-9QXW",
-    choice: "Oben wählen oder hier schreiben",
-    confirm: "Oben bestätigen oder hier schreiben",
+    choice: "Wählen oder schreiben",
+    confirm: "Bestätigen oder schreiben",
   },
 };
 
@@ -96,7 +95,6 @@ const ENGLISH = {
   refused: "This message could not be accepted.",
   again: "Send now",
   loading: "Loading the conversation …",
-  typing: "The assistant is writing …",
   newMessage: "To the new message",
   left: (count) => `${count} characters left`,
   newTab: "opens a new tab",
@@ -113,8 +111,8 @@ const ENGLISH = {
     name: "Your name",
     country: "Country or place",
     reference: "Reference, for example PR-7K3M-9QXW",
-    choice: "Choose above or write here",
-    confirm: "Confirm above or write here",
+    choice: "Choose or write",
+    confirm: "Confirm or write",
   },
 };
 
