@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema.exceptions
 import jsonschema.validators
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
-from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,9 @@ def remove_silent_fallback(agent: Agent) -> None:
         agent.processor.tracker_store = wrapper._tracker_store
 
 
+ORIGINAL_VALIDATION = RemoteAction._validate_action_result
+
+
 def _compiled() -> Any:
     schema = RemoteAction.action_response_format_spec()
     validator = jsonschema.validators.validator_for(schema)
@@ -60,7 +67,21 @@ def _validate_with_compiled_schema(self: RemoteAction, result: dict[str, Any]) -
 
 def source_of_overridden() -> dict[str, str]:
     """Return Rasa's code that the changes depend on, for the test that notices when it changes."""
-    return {
-        "RemoteAction.run": inspect.getsource(RemoteAction.run),
-        "Agent._create_tracker_store": inspect.getsource(Agent._create_tracker_store),
-    }
+    parts: tuple[Callable[..., Any], ...] = (
+        RemoteAction.run,
+        RemoteAction._action_call_format,
+        ORIGINAL_VALIDATION,
+        Agent._create_tracker_store,
+        Agent.load_model,
+        MessageProcessor.handle_message,
+        MessageProcessor.get_tracker,
+        MessageProcessor._update_tracker_session,
+        SQLTrackerStore.save,
+        SQLTrackerStore._retrieve,
+        SQLTrackerStore.__init__,
+        TrackerStore.get_or_create_tracker,
+        DialogueStateTracker.from_events,
+        DialogueStateTracker.applied_events,
+        EndpointConfig.request,
+    )
+    return {part.__qualname__: inspect.getsource(part) for part in parts}

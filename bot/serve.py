@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
 from pathlib import Path
 
-from rasa.core import channels
-from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start
-from rasa.core.utils import AvailableEndpoints
-from sanic import Sanic
+from bot.answers import AnswersError
+from bot.logs import configure_logs, silence_imports
+from bot.settings import Settings, SettingsError
 
-from bot import overrides
-from bot.logs import configure_logs
-from bot.settings import Settings
+silence_imports()
+
+from rasa.core import channels  # noqa: E402
+from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start  # noqa: E402
+from rasa.core.utils import AvailableEndpoints  # noqa: E402
+from sanic import Sanic  # noqa: E402
+
+from bot import overrides  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
@@ -37,9 +42,13 @@ def create_app(settings: Settings) -> Sanic:
 
 def main() -> None:
     """Serve until stopped."""
-    settings = Settings.from_environment()
-    configure_logs(settings.log_level)
-    create_app(settings).run(host=settings.host, port=settings.port, access_log=False, motd=False)
+    try:
+        settings = Settings.from_environment()
+        configure_logs(settings.log_level)
+        app = create_app(settings)
+    except (SettingsError, AnswersError) as error:
+        sys.exit(str(error))
+    app.run(host=settings.host, port=settings.port, access_log=False, motd=False)
 
 
 if __name__ == "__main__":
