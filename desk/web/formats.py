@@ -45,6 +45,11 @@ class Formats:
             self._local_day(value), format="d. MMM y" if self.language == "de" else "d MMM y", locale=self.locale
         )
 
+    def tiny_day(self, value: date | datetime) -> str:
+        """Write a day without its year, for the edge of a chart."""
+        pattern = "d.M." if self.language == "de" else "d MMM"
+        return format_date(self._local_day(value), format=pattern, locale=self.locale)
+
     def moment(self, value: datetime) -> str:
         """Write a day and a time."""
         return format_datetime(

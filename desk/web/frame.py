@@ -9,9 +9,11 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from desk.services import queue
 from desk.web.permissions import Permission
 from desk.web.rendering import render
 from desk.web.visit import Visit
+from desk.web.visiting import desk_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Room:
     needs: Permission
 
 
+# When something failed, the database may be what did; the frame around that news asks it nothing.
+_TROUBLE = 500
+_COUNTED = ("mine", "unassigned", "overdue")
+_COUNTED_TO = 100
 VIEW_ICONS: Mapping[str, str] = {
     "open": "inbox",
     "mine": "person",
@@ -46,27 +52,53 @@ VIEW_ICONS: Mapping[str, str] = {
     "closed": "check-circle",
 }
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS = (
+    Room("insight", "chart", "/insight", Permission.READ_INSIGHT),
+    Room("records", "book", "/records", Permission.READ_INSIGHT),
+    Room("person", "id", "/person", Permission.EXPORT_PERSON),
+    Room("unplaced", "chat", "/unplaced", Permission.WORK_TICKETS),
+    Room("retention", "leaf", "/retention", Permission.MANAGE_RETENTION),
+    Room("logs", "eye", "/logs", Permission.READ_LOGS),
+    Room("people", "people", "/people", Permission.MANAGE_PEOPLE),
+)
 
 
 def page(
     request: Request, visit: Visit, template: str, values: Mapping[str, Any] | None = None, status: int = 200
 ) -> HTMLResponse:
     """Render a page with its frame."""
-    frame = {"rail_views": rail_views(request, visit), "rail_rooms": rail_rooms(request, visit)}
+    frame = {
+        "rail_views": rail_views(request, visit, counted=status < _TROUBLE),
+        "rail_rooms": rail_rooms(request, visit),
+    }
     return render(visit, template, {**frame, **(values or {})}, status)
 
 
-def rail_views(request: Request, visit: Visit) -> list[RailView]:
+def rail_views(request: Request, visit: Visit, *, counted: bool) -> list[RailView]:
     """List the views of the queue, with the counts that ask for work."""
     if visit.account is None:
         return []
     chosen = request.query_params.get("view") or "open"
     on_queue = request.url.path.startswith("/queue")
+    counts = _counts(request, visit) if counted and visit.may(Permission.READ_TICKETS) else {}
     return [
-        RailView(name, icon, f"/queue?view={name}", current=on_queue and chosen == name)
+        RailView(
+            name, icon, f"/queue?view={name}", on_queue and chosen == name, counts.get(name), _short(counts.get(name))
+        )
         for name, icon in VIEW_ICONS.items()
     ]
+
+
+def _counts(request: Request, visit: Visit) -> dict[str, int]:
+    with desk_of(request).read() as work:
+        wanted = {name: queue.view(work, name) for name in _COUNTED}
+        wanted["mine"] = queue.only(wanted["mine"], assignee=visit.user.id)
+        return {name: queue.count(work, filter_, _COUNTED_TO) for name, filter_ in wanted.items()}
+
+
+def _short(count: int | None) -> str:
+    # Counting stops early, so that a long queue costs no more than a short one.
+    return "" if count is None else f"{_COUNTED_TO - 1}+" if count >= _COUNTED_TO else str(count)
 
 
 def rail_rooms(request: Request, visit: Visit) -> list[dict[str, Any]]:

@@ -107,6 +107,8 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("ticket.state-changed", "after"): ("states",),
     ("ticket.kind-changed", "before"): ("kinds",),
     ("ticket.kind-changed", "after"): ("kinds",),
+    ("user.role-changed", "before"): ("roles",),
+    ("user.role-changed", "after"): ("roles",),
     ("ticket.marked", "mark"): ("marks",),
     ("ticket.unmarked", "mark"): ("marks",),
     ("ticket.escalated", "to"): ("ticket.escalate",),

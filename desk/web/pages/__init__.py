@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from desk.web.pages import account, confirm, doors, letters, operations, queue, tickets
+from desk.web.pages import (
+    account,
+    confirm,
+    doors,
+    insight,
+    letters,
+    logs,
+    operations,
+    people,
+    person,
+    queue,
+    retention,
+    tickets,
+    unplaced,
+)
 from desk.web.routing import Pages
 
-ALL: tuple[Pages, ...] = (
-    operations.pages,
-    doors.pages,
-    confirm.pages,
-    queue.pages,
-    tickets.pages,
-    letters.pages,
-    account.pages,
+ALL: tuple[Pages, ...] = tuple(
+    module.pages
+    for module in (
+        operations,
+        doors,
+        confirm,
+        queue,
+        tickets,
+        letters,
+        account,
+        insight,
+        person,
+        unplaced,
+        retention,
+        logs,
+        people,
+    )
 )

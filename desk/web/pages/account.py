@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import io
 import secrets
 from typing import Annotated
 from urllib.parse import quote
@@ -103,7 +104,9 @@ def picture(request: Request, visit: CurrentVisit) -> Response:
         raise InvalidInput("Nothing is being set up.")
     with desk_of(request).read() as work:
         uri = accounts.totp_uri(accounts.get_user(work, visit.user.id), secret)
-    return Response(segno.make(uri, error="m").svg_inline(scale=4, border=2, light="white"), media_type="image/svg+xml")
+    drawing = io.BytesIO()
+    segno.make(uri, error="m").save(drawing, kind="svg", scale=4, border=2, light="white", xmldecl=False)
+    return Response(drawing.getvalue(), media_type="image/svg+xml")
 
 
 @pages.post("/account/second-factor", Permission.SIGNED_IN)

@@ -16,7 +16,14 @@ from desk.web.routing import Declared
 from tests.desk.web.browsing import Browser
 
 DECLARED = [declared for pages in ALL for declared in pages.declared]
-_FILLED = {"{reference}": "PR-0000-0000", "{letter}": "answer", "{number}": "1", "{token}": "nothing"}
+_FILLED = {
+    "{reference}": "PR-0000-0000",
+    "{letter}": "answer",
+    "{number}": "1",
+    "{token}": "nothing",
+    "{name}": "received",
+    "{ending}": "csv",
+}
 
 
 def _path(declared: Declared) -> str:

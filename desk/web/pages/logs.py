@@ -1,0 +1,89 @@
+"""What was read and what was changed, and whether the trail of changes is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from fastapi import Request
+from sqlalchemy import select
+from starlette.responses import Response
+
+from desk.application import Work
+from desk.services import audit, readings
+from desk.storage.models import AuditEntry, Ticket
+from desk.web.frame import page
+from desk.web.permissions import Permission
+from desk.web.routing import CurrentVisit, Pages
+from desk.web.said import go
+from desk.web.ticket_view import names_of
+from desk.web.timeline import action_words, actor_words
+from desk.web.translations import has_text
+from desk.web.visit import Visit
+from desk.web.visiting import desk_of
+
+pages = Pages()
+_ROWS = 50
+_LARGEST = 2**62
+
+
+@pages.get("/logs", Permission.READ_LOGS)
+def show(
+    request: Request, visit: CurrentVisit, read_before: int = _LARGEST, changed_before: int = _LARGEST
+) -> Response:
+    """Show both logs, the latest first."""
+    with desk_of(request).read() as work:
+        read = readings.latest(work, _ROWS, read_before)
+        changed = _changes(work, changed_before)
+        names = names_of(work)
+        references = _references(work, [*read, *changed])
+        values = {
+            "readings": [
+                {
+                    "at": entry.at,
+                    "who": actor_words(visit, entry.actor, names),
+                    "what": _what(visit, entry.what),
+                    "reference": references.get(entry.ticket_id or 0),
+                }
+                for entry in read
+            ],
+            "changes": [
+                {
+                    "number": entry.sequence,
+                    "at": entry.at,
+                    "who": actor_words(visit, entry.actor, names),
+                    "what": action_words(visit, entry.action, json.loads(entry.details), names),
+                    "reference": references.get(entry.ticket_id or 0),
+                }
+                for entry in changed
+            ],
+            "read_next": read[-1].id if len(read) == _ROWS else None,
+            "changed_next": changed[-1].sequence if len(changed) == _ROWS else None,
+        }
+    return page(request, visit, "logs.html", values)
+
+
+@pages.post("/logs/check", Permission.READ_LOGS)
+def check(request: Request, visit: CurrentVisit) -> Response:
+    """Walk the whole trail and say whether it is whole."""
+    with desk_of(request).read() as work:
+        verdict = audit.verify(work)
+    if verdict.whole:
+        return go("/logs", "logs.whole", count=visit.formats.number(verdict.entries))
+    if verdict.broken_at is None:
+        return go("/logs", "logs.cut", tone="bad", reason=verdict.reason)
+    return go("/logs", "logs.broken", tone="bad", at=verdict.broken_at, reason=verdict.reason)
+
+
+def _changes(work: Work, before: int) -> list[AuditEntry]:
+    statement = select(AuditEntry).where(AuditEntry.sequence < before).order_by(AuditEntry.sequence.desc())
+    return list(work.session.scalars(statement.limit(_ROWS)))
+
+
+def _references(work: Work, entries: Iterable[object]) -> Mapping[int, str]:
+    numbers = {number for entry in entries if (number := getattr(entry, "ticket_id", None)) is not None}
+    return dict(iter(work.session.execute(select(Ticket.id, Ticket.reference).where(Ticket.id.in_(numbers)))))
+
+
+def _what(visit: Visit, what: str) -> str:
+    return visit.say(f"logs.{what}") if has_text(f"logs.{what}") else what
