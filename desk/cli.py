@@ -43,8 +43,12 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(keys, name="keys")
 app.add_typer(outbox_app, name="outbox")
 
-_OUT = Console(highlight=False)
+# Written to a file or to another program, a table is as wide as it needs to be.
+_OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 _ERRORS = Console(stderr=True, highlight=False)
+
+
+_WHOLE = {"Reference": 12, "Due": 10, "On": 10}
 
 
 @contextmanager
@@ -143,10 +147,10 @@ def list_tickets(
 
 
 def _table(*titles: str) -> Table:
-    # Half a reference is of no use to anybody, so the terminal may scroll but columns are not cut.
     table = Table()
     for title in titles:
-        table.add_column(title, no_wrap=True, overflow="fold")
+        # Half a reference or half a date is of no use to anybody.
+        table.add_column(title, no_wrap=title in _WHOLE, min_width=_WHOLE.get(title))
     return table
 
 
