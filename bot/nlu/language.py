@@ -11,6 +11,9 @@ from bot.nlu.text import clean
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _CLEAR = 0.85
+_FEWEST_WORDS = 3
+_ADDRESS = re.compile(r"\S*@\S*|https?://\S+|www\.\S+")
+_NAMED = {"de": re.compile(r"\b(deutsch\w*|german)\b", re.IGNORECASE), "en": re.compile(r"\b(englis(?:c?h)\w*)\b", re.IGNORECASE)}
 
 
 def _features(text: str) -> list[str]:
@@ -60,11 +63,22 @@ class LanguageDetector:
         return float(1.0 / (1.0 + np.exp(-score)))
 
     def language(self, text: str) -> str | None:
-        """Name the message's language when it is clear."""
-        german = self.german(text)
+        """Name the message's language when it is clear; addresses, names and single words say nothing about it."""
+        said = _ADDRESS.sub(" ", text)
+        if len(_WORD.findall(said)) < _FEWEST_WORDS:
+            return None
+        german = self.german(said)
         if german >= _CLEAR:
             return "de"
         return "en" if german <= 1 - _CLEAR else None
+
+
+def wanted_language(text: str, spoken: str | None) -> str | None:
+    """Name the language somebody asks for: the one that is named, else the one they do not write in."""
+    named = [language for language, name in _NAMED.items() if name.search(text)]
+    if len(named) == 1:
+        return named[0]
+    return {"de": "en", "en": "de"}.get(spoken or "")
 
 
 def _unique(names: Iterable[str]) -> list[str]:

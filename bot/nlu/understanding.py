@@ -10,7 +10,7 @@ import numpy as np
 from bot.nlu.classifier import Classifier, softmax
 from bot.nlu.features import Featuriser
 from bot.nlu.labels import UNCLEAR, group, topic
-from bot.nlu.language import LanguageDetector
+from bot.nlu.language import LanguageDetector, wanted_language
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.phrases import Phrase
 from bot.nlu.text import clauses, sentences
@@ -93,6 +93,8 @@ class Understanding:
         ranking = self._ranking(shares[0])
         label, confidence = ranking[0]
         language = self.detector.language(text)
+        if label == "switch-language":
+            language = wanted_language(text, language)
         if confidence < self.thresholds.answer or label == UNCLEAR:
             suggestions = self._suggestions(ranking)
             unsure = confidence if label == UNCLEAR else 1.0 - confidence
