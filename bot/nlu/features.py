@@ -1,7 +1,6 @@
 """Turns a message into the features that the classifier weighs: words, pairs, letters, concepts and cues."""
 
 import collections
-import dataclasses
 import functools
 import math
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ import snowballstemmer
 from scipy.sparse import csr_matrix
 
 from bot.nlu.lexicon import Lexicon
-from bot.nlu.text import fold, tokens
+from bot.nlu.text import core, tokens
 from bot.nlu.vocabulary import Vocabulary
 
 # How much each block of features weighs beside the others (each block is brought to length one first), and how often
@@ -33,15 +32,6 @@ def stem(word: str, language: str) -> str:
     return str(_STEMMERS[language].stemWord(word))
 
 
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """A message as the featuriser sees it."""
-
-    tokens: list[str]
-    german: float
-    unknown: float
-
-
 class Featuriser:
     """Learns which features exist and what they weigh, then turns messages into rows of numbers."""
 
@@ -55,7 +45,7 @@ class Featuriser:
         """Split a message into folded words, with slang and dialect replaced by the common word."""
         language = "de" if german >= 0.5 else "en"
         variants = self.lexicon.variants.get(language, {})
-        return [part for token in tokens(text) for part in variants.get(token, token).split("+")]
+        return [part for token in tokens(core(text)) for part in variants.get(token, token).split("+")]
 
     def names(self, text: str, german: float) -> dict[str, list[str]]:
         """List a message's features by block."""
@@ -159,6 +149,3 @@ def _cues(read: list[str], mended: list[str], vocabulary: Vocabulary) -> Iterabl
         yield "begins " + read[0]
     unknown = sum(token not in vocabulary and not vocabulary.parts(token) for token in mended)
     yield f"unknown {math.ceil(4 * unknown / max(length, 1))}"
-
-
-__all__ = ["BLOCKS", "Featuriser", "Reading", "fold", "stem"]

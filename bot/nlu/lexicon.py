@@ -14,9 +14,11 @@ from typing import Any
 
 import yaml
 
-from bot.nlu.text import fold
+from bot.nlu.text import fold, tokens
 
 LEXICON = Path(__file__).parents[2] / "data" / "nlu" / "lexicon.yml"
+PLACES = Path(__file__).parents[2] / "data" / "authorities" / "places.yml"
+_SHORTEST_PLACE = 3
 _SHORTEST_PREFIX = 2
 
 
@@ -41,7 +43,7 @@ class Lexicon:
         self._inside: dict[str, set[str]] = collections.defaultdict(set)
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = collections.defaultdict(list)
         self.variants = {
-            language: {fold(variant): fold(word) for word, many in entries.items() for variant in many.split()}
+            language: {fold(variant): fold(word) for word, many in entries.items() for variant in str(many).split()}
             for language, entries in content.get("variants", {}).items()
         }
         for concept, terms in content.get("concepts", {}).items():
@@ -50,9 +52,12 @@ class Lexicon:
         self.concepts_of = functools.lru_cache(maxsize=32_768)(self._concepts_of)
 
     @classmethod
-    def read(cls, path: Path = LEXICON) -> "Lexicon":
-        """Read a lexicon file."""
-        return cls(yaml.safe_load(path.read_text(encoding="utf-8")))
+    def read(cls, path: Path = LEXICON, places: Path = PLACES) -> "Lexicon":
+        """Read a lexicon file, and the names of places as one more concept."""
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if places.exists():
+            content["concepts"]["PLACE"] = " ".join(_place_names(places, set(content.pop("not_places", "").split())))
+        return cls(content)
 
     def _add(self, concept: str, term: str) -> None:
         parts = [fold(part) for part in term.lower().split("_")]
@@ -100,6 +105,14 @@ class Lexicon:
                     found.append(Match(start, len(parts), concept))
             found.extend(Match(start, 1, concept) for concept in self.concepts_of(token))
         return found
+
+
+def _place_names(path: Path, not_places: set[str]) -> list[str]:
+    """List the names of places that are not common words besides, phrases joined by `_`."""
+    places = yaml.safe_load(path.read_text(encoding="utf-8"))["places"]
+    names = {str(name) for kinds in places.values() for many in kinds.values() for name in many}
+    tokenised = {"_".join(tokens(name)) for name in names}
+    return sorted(name for name in tokenised if len(name) >= _SHORTEST_PLACE and name not in not_places)
 
 
 def _terms(terms: dict[str, str] | str) -> Iterable[str]:

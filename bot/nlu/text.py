@@ -85,6 +85,25 @@ def sentences(text: str) -> list[str]:
     return found
 
 
+_OPENING = re.compile(
+    r"^\W*(?:sehr geehrte[rs]?(?: (?:damen und herren|herr|frau)(?: [\w-]+)?)?|dear (?:sir or madam|sirs?|madam|team|all)|guten (?:tag|morgen|abend)"
+    r"|grüß gott|gruess gott|grüezi(?: mitenand)?|liebes [\w-]+|hallo(?: zusammen)?|hello|hallöchen|hey|hi(?: there)?|moin|servus|good (?:morning|afternoon|evening))\b[\s,.!:-]+",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"[\s,.!?-]+(?:(?:vielen |besten |herzlichen |schon mal |im voraus )*(?:danke?|dank)(?: im voraus| schon mal| euch| dir)?|mfg|lg|vg|bg|(?:mit )?(?:freundlichen|besten|herzlichen|lieben|viele|beste|liebe|schöne) grüße?n?.*"
+    r"|thanks(?: a lot| in advance| so much)?|thank you(?: very much| in advance)?|thx|cheers|(?:kind |best )?regards.*|yours (?:sincerely|faithfully).*|sincerely.*)[\s.!]*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_SHORTEST_CORE = 3
+
+
+def core(text: str) -> str:
+    """Leave out greeting and closing where something is said besides."""
+    left = _CLOSING.sub("", _OPENING.sub("", text.strip()))
+    return left if len(left.split()) >= _SHORTEST_CORE else text
+
+
 _JOINT = re.compile(
     r"\s*(?:,|\s-\s|\s/\s)?\s+(?:und außerdem|und ausserdem|und noch was|and also|und auch|außerdem|ausserdem|also|und|and|sowie|plus|übrigens|uebrigens|by the way|btw|oh and|ach und|zweitens|secondly)\s+",
     re.IGNORECASE,

@@ -9,12 +9,31 @@ import numpy as np
 
 from bot.nlu.classifier import Classifier, softmax
 from bot.nlu.features import Featuriser
-from bot.nlu.labels import UNCLEAR, group, topic
+from bot.nlu.labels import CONTROLS, FLOWS, UNCLEAR, group, topic
 from bot.nlu.language import LanguageDetector, wanted_language
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.phrases import Phrase
-from bot.nlu.text import clauses, sentences
+from bot.nlu.text import clauses, sentences, tokens
 from bot.nlu.vocabulary import Vocabulary
+
+_LANGUAGE_NAMES = {
+    "de": {"deutsch", "german", "deutsche", "deutscher", "alemannisch"},
+    "en": {"englisch", "english", "englische", "englischer", "inglish", "englsich"},
+}
+# The topic that explains a right, by the flow that exercises it: who does the one need not be told the other.
+_RIGHTS = {
+    "access": "right-of-access",
+    "rectification": "right-to-rectification",
+    "erasure": "right-to-erasure",
+    "portability": "right-to-portability",
+    "objection": "right-to-object",
+    "withdraw-consent": "withdraw-consent",
+    "marketing-opt-out": "marketing-opt-out",
+    "complaint": "how-to-complain",
+    "inquiry": "contact",
+    "authority": "supervisory-authority",
+    "dispute": "dispute-resolution",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +41,9 @@ class Thresholds:
     """How sure is sure enough; chosen from data (see docs/understanding.md)."""
 
     answer: float = 0.2
-    part: float = 0.6
+    part: float = 0.75
     suggestion: float = 0.04
+    parts_share: float = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,31 +110,50 @@ class Understanding:
         """Understand one message, as a whole and in its parts."""
         parts = _parts(text)
         shares = self.probabilities([text, *parts])
-        ranking = self._ranking(shares[0])
+        whole, pieces = shares[0], shares[1:]
+        if parts:
+            mixed = self.thresholds.parts_share
+            whole = (1.0 - mixed) * whole + mixed * pieces.mean(axis=0)
+        ranking = self._ranking(whole)
         label, confidence = ranking[0]
-        language = self.detector.language(text)
-        if label == "switch-language":
-            language = wanted_language(text, language)
+        said = self._said_in_parts(parts, pieces)
+        if said and (group(label) in ("chitchat", UNCLEAR) or label in CONTROLS or confidence < self.thresholds.answer):
+            label, confidence = said[0]
+        language = self._language(text, label)
         if confidence < self.thresholds.answer or label == UNCLEAR:
-            suggestions = self._suggestions(ranking)
             unsure = confidence if label == UNCLEAR else 1.0 - confidence
+            suggestions = self._suggestions(ranking)
             return Understood(UNCLEAR, unsure, tuple(ranking[:5]), language=language, suggestions=suggestions)
-        topics = [topic(label)] if topic(label) else []
-        for share in shares[1:]:
-            place = int(share.argmax())
-            other = topic(self.labels[place])
-            if other and share[place] >= self.thresholds.part and other not in topics and _apart(self.labels[place], label):
-                topics.append(other)
+        label, topics = _label_and_topics(label, [name for name, _ in said])
         chitchat = label.split("/", 1)[1] if label.startswith("chitchat/") else None
-        return Understood(label, confidence, tuple(ranking[:5]), tuple(topics[:2]), chitchat, language)
+        return Understood(label, confidence, tuple(ranking[:5]), topics, chitchat, language)
+
+    def _said_in_parts(self, parts: list[str], shares: np.ndarray) -> list[tuple[str, float]]:
+        """List what the parts clearly say by themselves: topics, and flows, each once, in order."""
+        found: dict[str, float] = {}
+        for _, share in zip(parts, shares, strict=True):
+            label, confidence = self.labels[int(share.argmax())], float(share.max())
+            if confidence >= self.thresholds.part and (topic(label) or label in FLOWS):
+                found.setdefault(label, confidence)
+        return list(found.items())
+
+    def _language(self, text: str, label: str) -> str | None:
+        """Name the message's language when it is clear; for who asks for another language, the one asked for."""
+        clear = self.detector.language(text)
+        if label != "switch-language":
+            return clear
+        named = {wanted for wanted, names in _LANGUAGE_NAMES.items() if names & set(tokens(text))}
+        if len(named) == 1:
+            return named.pop()
+        return {"de": "en", "en": "de"}.get(clear or "")
 
     def _ranking(self, share: np.ndarray) -> list[tuple[str, float]]:
         best = np.argsort(-share)[:8]
         return [(self.labels[int(place)], float(share[place])) for place in best]
 
     def _suggestions(self, ranking: list[tuple[str, float]]) -> tuple[str, ...]:
-        likely = [topic(label) for label, share in ranking if share >= self.thresholds.suggestion]
-        return tuple(name for name in likely if name)[:3]
+        likely = [topic(label) or _RIGHTS.get(label) for label, share in ranking if share >= self.thresholds.suggestion]
+        return tuple(dict.fromkeys(name for name in likely if name))[:3]
 
     def save(self, folder: Path) -> None:
         """Write everything learned into a folder."""
@@ -154,8 +193,18 @@ def _german(phrase: Phrase, detector: LanguageDetector) -> float:
     return detector.german(phrase.text)
 
 
-def _apart(one: str, other: str) -> bool:
-    return one != other
+def _label_and_topics(label: str, said: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Decide what a message is mainly and which one or two topics are answered, in order of appearance."""
+    if label in FLOWS:
+        asked = [name for name in said if topic(name) and _RIGHTS.get(label) != topic(name)]
+        return label, tuple(topic(name) or "" for name in asked[:1])
+    if not topic(label):
+        return label, ()
+    others = [name for name in said if topic(name)]
+    if label not in others or len(others) < 2:
+        return label, (topic(label) or "",)
+    chosen = others[:2] if label in others[:2] else [others[0], label]
+    return chosen[0], tuple(topic(name) or "" for name in chosen)
 
 
 def _parts(text: str) -> list[str]:
