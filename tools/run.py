@@ -22,7 +22,11 @@ from tools.training import TrainingError, ensure_model, quiet_rasa
 ROOT = Path(__file__).resolve().parents[1]
 ASSISTANT_PYTHON = str(ROOT / ".venv" / "assistant" / "bin" / "python")
 DESK_PYTHON = str(ROOT / ".venv" / "desk" / "bin" / "python")
-PORTS = {"ASSISTANT_PORT": ("the assistant", 5005), "ACTIONS_PORT": ("the action server", 5055), "DESK_PORT": ("the desk", 8000)}
+PORTS = {
+    "ASSISTANT_PORT": ("the assistant", 5005),
+    "ACTIONS_PORT": ("the action server", 5055),
+    "DESK_PORT": ("the desk", 8000),
+}
 #: Secrets that are made once when nobody set them, by the side that may know them.
 GENERATED = {"assistant": ("WEBCHAT_SECRET",), "desk": ("DESK_KEYS", "DESK_INDEX_KEY")}
 #: What the assistant's process must never hold: the ticket database, its keys, and the ways out of the desk.
@@ -60,7 +64,9 @@ def read_settings(env_file: Path, environment: Mapping[str, str]) -> dict[str, s
             with env_file.open(encoding="utf-8") as lines:
                 for binding in parse_stream(lines):
                     if binding.error:
-                        raise StartError(f".env, line {binding.original.line}, is not NAME=value: {binding.original.string.strip()!r}.")
+                        raise StartError(
+                            f".env, line {binding.original.line}, is not NAME=value: {binding.original.string.strip()!r}."
+                        )
                     if binding.key and binding.value is not None:
                         values[binding.key] = binding.value
         except UnicodeDecodeError:
@@ -116,7 +122,9 @@ def migrate() -> None:
 
 def make_first_account() -> str:
     """Make the first account of the desk when there is none; give the line that tells its password, this once."""
-    outcome = subprocess.run([DESK_PYTHON, "-m", "desk.web", "--first-account"], cwd=ROOT, capture_output=True, text=True)
+    outcome = subprocess.run(
+        [DESK_PYTHON, "-m", "desk.web", "--first-account"], cwd=ROOT, capture_output=True, text=True
+    )
     if outcome.returncode:
         raise StartError(f"the desk could not be prepared: {outcome.stderr.strip().splitlines()[-1]}")
     return outcome.stdout.strip()
@@ -134,9 +142,23 @@ def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
         "ACTIONS_URL": settings.get("ACTIONS_URL") or f"http://127.0.0.1:{actions}/webhook",
     }
     return [
-        Process("assistant", [ASSISTANT_PYTHON, "-m", "bot.serve"], assistant_side, logs / "assistant.log", f"http://127.0.0.1:{assistant}/webhooks/webchat/health"),
-        Process("action server", [DESK_PYTHON, "-m", "actions"], desk_side, logs / "actions.log", f"http://127.0.0.1:{actions}/health"),
-        Process("desk", [DESK_PYTHON, "-m", "desk.web"], desk_side, logs / "desk.log", f"http://127.0.0.1:{desk}/health"),
+        Process(
+            "assistant",
+            [ASSISTANT_PYTHON, "-m", "bot.serve"],
+            assistant_side,
+            logs / "assistant.log",
+            f"http://127.0.0.1:{assistant}/webhooks/webchat/health",
+        ),
+        Process(
+            "action server",
+            [DESK_PYTHON, "-m", "actions"],
+            desk_side,
+            logs / "actions.log",
+            f"http://127.0.0.1:{actions}/health",
+        ),
+        Process(
+            "desk", [DESK_PYTHON, "-m", "desk.web"], desk_side, logs / "desk.log", f"http://127.0.0.1:{desk}/health"
+        ),
         Process("worker", [DESK_PYTHON, "-m", "desk.worker"], desk_side, logs / "worker.log"),
     ]
 

@@ -17,7 +17,15 @@ ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
 PYTHON = ROOT / ".venv" / "assistant" / "bin" / "python"
 #: What a model is made from; the answers are read when the assistant starts and are not part of it.
-INGREDIENTS = ("bot/config.yml", "bot/domain", "bot/nlu", "data/nlu", "data/rules", "data/stories", "data/authorities/places.yml")
+INGREDIENTS = (
+    "bot/config.yml",
+    "bot/domain",
+    "bot/nlu",
+    "data/nlu",
+    "data/rules",
+    "data/stories",
+    "data/authorities/places.yml",
+)
 KEPT = 3
 
 

@@ -43,7 +43,9 @@ def test_without_any_python_the_message_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "nothing"))
     monkeypatch.setattr(environments, "UV", fake_python(tmp_path, "uv", "echo 'no network' >&2; exit 2"))
-    with pytest.raises(SetupError, match=r"no Python 3\.4 was found and uv could not fetch one \(no network\)\. Install"):
+    with pytest.raises(
+        SetupError, match=r"no Python 3\.4 was found and uv could not fetch one \(no network\)\. Install"
+    ):
         environments.find_python((3, 4), (3, 4))
 
 

@@ -51,7 +51,7 @@ async def test_every_further_death_waits_longer(tmp_path, monkeypatch):
     await supervisor.start()
     await until(lambda: len(said) >= 4)
     await supervisor.stop()
-    assert ["0.01 s", "0.02 s", "0.03 s", "0.03 s"] == [line.split("again in ")[1].split(". ")[0] for line in said[:4]]
+    assert [line.split("again in ")[1].split(". ")[0] for line in said[:4]] == ["0.01 s", "0.02 s", "0.03 s", "0.03 s"]
 
 
 async def test_a_process_that_never_comes_up_is_given_up_with_its_own_last_words(tmp_path, monkeypatch):

@@ -29,7 +29,9 @@ def served_actions() -> set[str]:
 
 def listed_actions() -> set[str]:
     """Give the names of custom actions in the domain's files."""
-    domains = [yaml.safe_load(file.read_text(encoding="utf-8")) or {} for file in (ROOT / "bot" / "domain").glob("*.yml")]
+    domains = [
+        yaml.safe_load(file.read_text(encoding="utf-8")) or {} for file in (ROOT / "bot" / "domain").glob("*.yml")
+    ]
     return {name for domain in domains for name in domain.get("actions") or []}
 
 
