@@ -65,7 +65,8 @@ def read_settings(env_file: Path, environment: Mapping[str, str]) -> dict[str, s
                 for binding in parse_stream(lines):
                     if binding.error:
                         raise StartError(
-                            f".env, line {binding.original.line}, is not NAME=value: {binding.original.string.strip()!r}."
+                            f".env, line {binding.original.line}, is not NAME=value: "
+                            f"{binding.original.string.strip()!r}."
                         )
                     if binding.key and binding.value is not None:
                         values[binding.key] = binding.value

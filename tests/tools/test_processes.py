@@ -24,7 +24,7 @@ def process(tmp_path: Path, code: str, name: str = "desk", health: str | None = 
 
 async def until(condition, seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 — what is waited for happens in other processes
             await asyncio.sleep(0.02)
 
 
@@ -79,7 +79,8 @@ async def test_a_supervisor_that_is_killed_takes_its_processes_with_it(tmp_path)
 import asyncio, os, sys, pathlib
 from tools.processes import Process, Supervisor
 async def main():
-    child = Process("desk", [sys.executable, "-c", {SLEEPER!r}], dict(os.environ), pathlib.Path({str(tmp_path / "desk.log")!r}))
+    log = pathlib.Path({str(tmp_path / "desk.log")!r})
+    child = Process("desk", [sys.executable, "-c", {SLEEPER!r}], dict(os.environ), log)
     await Supervisor([child], print).start()
     print(child.child.pid, flush=True)
     await asyncio.sleep(60)

@@ -1,4 +1,4 @@
-"""Check that the domain lists exactly the actions that the action server has; either alone fails in front of a visitor."""
+"""Check that the domain lists exactly the actions that the action server has; either alone fails before a visitor."""
 
 from __future__ import annotations
 

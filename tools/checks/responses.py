@@ -36,7 +36,7 @@ def _variation_problems(name: str, variations: list[dict[str, Any]]) -> Iterator
         if language not in languages:
             yield f"{name} has no text for language {language}."
     if not variations or variations[-1].get("condition"):
-        yield f"{name} has no unconditional text at the end; a conversation without a language would be answered by silence."
+        yield f"{name} has no unconditional text at the end; without a language there would be silence."
     if any(not (variation.get("text") or "").strip() for variation in variations):
         yield f"{name} has an empty text."
 
