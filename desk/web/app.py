@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from desk.application import Desk, current_desk
 from desk.web import failures
+from desk.web.api import routes as api_routes
 from desk.web.headers import SafeHeaders
 from desk.web.pages import ALL
 from desk.web.rendering import STATIC
@@ -23,6 +24,8 @@ def create_app(desk: Desk | None = None) -> FastAPI:
     """Build the application; without a desk it takes that of this process."""
     app = FastAPI(
         title="Privacy desk",
+        version="1",
+        description="Tickets, letters and figures of the data protection team, for programs.",
         docs_url=None,
         redoc_url=None,
         # The description of the interface is a route of its own, declared like all others.
@@ -32,8 +35,9 @@ def create_app(desk: Desk | None = None) -> FastAPI:
     app.state.desk = desk or current_desk()
     app.state.metrics_token = os.environ.get("METRICS_TOKEN") or None
     app.state.provider_name = None
-    for pages in ALL:
+    for pages in (*ALL, api_routes.pages):
         app.include_router(pages.router)
+    app.include_router(api_routes.api.router)
     app.mount("/static", LastingStatic(directory=STATIC), name="static")
     app.middleware("http")(_bind_browser)
     app.add_middleware(SafeHeaders, https=app.state.desk.settings.desk_url.startswith("https://"))

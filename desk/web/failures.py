@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from desk.domain import errors
+from desk.web.api.calls import NoToken, ScopeMissing
 from desk.web.csrf import ForeignForm
 from desk.web.frame import page
 from desk.web.routing import NotPermitted, PasswordChangeNeeded, SignInNeeded
@@ -37,11 +38,13 @@ _STATUS: Mapping[type[Exception], tuple[int, str]] = {
     errors.InvalidInput: (422, "input"),
     errors.DeskUnavailable: (503, "unavailable"),
     StaleDataError: (409, "conflict"),
+    NoToken: (401, "no_token"),
+    ScopeMissing: (403, "scope"),
     NotPermitted: (403, "forbidden"),
     ForeignForm: (403, "foreign_form"),
 }
 _BY_STATUS = {403: "forbidden", 404: "not_found", 405: "not_found", 413: "too_large", 422: "input"}
-_RETRY_SECONDS = "5"
+_MORE = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 
 
 def install(app: FastAPI) -> None:
@@ -51,7 +54,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
-    for kind in (errors.DeskError, StaleDataError, NotPermitted, ForeignForm):
+    for kind in (errors.DeskError, StaleDataError, NotPermitted, ForeignForm, NoToken, ScopeMissing):
         app.add_exception_handler(kind, _known)
 
 
@@ -65,7 +68,7 @@ def status_and_code(error: Exception) -> tuple[int, str]:
 
 def failure(request: Request, status: int, code: str) -> Response:
     """Say what went wrong, as a page or as JSON, whichever was asked for."""
-    headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else {}
+    headers = _MORE.get(status, {})
     if request.url.path.startswith("/api/"):
         return problem(status, code, headers)
     visit = plain_visit(request)
@@ -105,6 +108,8 @@ async def _invalid(request: Request, _error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    # A body that is no JSON at all and one that is the wrong JSON are the same mistake to who called.
+    status = 422 if status == 400 else status
     response = await run_in_threadpool(failure, request, status, _BY_STATUS.get(status, "unexpected"))
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)

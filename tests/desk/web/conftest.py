@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,8 @@ from desk.application import VISITOR, Desk
 from desk.domain.kinds import Kind, Relationship, Role
 from desk.services import accounts
 from desk.services.opening import Line, NewTicket, open_ticket
-from desk.settings import Settings, settings_from
-from desk.storage.migrate import migrate
 from desk.web.app import create_app
+from tests.desk.conftest import make_settings
 from tests.desk.web.browsing import PASSWORD, Browser
 
 
@@ -30,24 +30,10 @@ def _quick_hashing() -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Give settings of a desk that keeps everything in a folder of its own."""
-    return settings_from(
-        {
-            "VAR_DIR": str(tmp_path),
-            "DESK_KEYS": "k" * 40,
-            "DESK_INDEX_KEY": "i" * 40,
-            "DESK_URL": "http://localhost",
-            "DESK_SQLITE_SYNCHRONOUS": "NORMAL",
-        }
-    )
-
-
-@pytest.fixture
-def desk(settings: Settings) -> Iterator[Desk]:
+def desk(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Desk]:
     """Give a desk with its tables and one account for each role."""
-    desk = Desk(settings)
-    migrate(desk)
+    shutil.copy(migrated_sqlite, tmp_path / "desk.db")
+    desk = Desk(make_settings(tmp_path, f"sqlite:///{tmp_path / 'desk.db'}", desk_url="http://localhost"))
     with desk.work("command-line") as work:
         for role in Role:
             accounts.create_user(work, f"{role}@example.org", f"{role.value.title()} Example", role, "en", PASSWORD)

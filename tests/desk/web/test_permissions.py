@@ -10,12 +10,14 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from desk.domain.kinds import Role
+from desk.web.api.routes import api
+from desk.web.api.routes import pages as api_pages
 from desk.web.pages import ALL
 from desk.web.permissions import Permission, allows
 from desk.web.routing import Declared
 from tests.desk.web.browsing import Browser
 
-DECLARED = [declared for pages in ALL for declared in pages.declared]
+DECLARED = [declared for pages in (*ALL, api_pages) for declared in pages.declared]
 _FILLED = {
     "{reference}": "PR-0000-0000",
     "{letter}": "answer",
@@ -54,7 +56,7 @@ def _routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 def test_every_route_of_the_application_was_declared_with_a_permission(app: FastAPI) -> None:
     served = {(method, path) for method, path in _routes(app) if method not in {"HEAD", "OPTIONS"}}
-    declared = {(one.method, one.path) for one in DECLARED}
+    declared = {(one.method, one.path) for one in (*DECLARED, *api.declared)}
     assert len(served) > 30, "the walk over the application's routes finds too few of them"
     assert served - declared == set()
 
