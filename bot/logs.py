@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Optional, Union
 
 # These print messages, slots and entities at DEBUG; they stay at INFO whatever LOG_LEVEL says.
-TALKATIVE = ("rasa", "sanic.root", "sanic.error", "asyncio", "aiohttp", "sqlalchemy", "hypothesis")
+TALKATIVE = ("rasa", "sanic.root", "sanic.error", "asyncio", "aiohttp")
+# These write every statement or step at INFO.
+VERBOSE = ("sqlalchemy", "apscheduler", "matplotlib")
 # What these say is about files and connections; what others say may hold what somebody typed.
 HARMLESS = (OSError, ImportError)
 
@@ -26,6 +28,8 @@ def configure_logs(level: str) -> None:
     quiet = max(logging.INFO, logging.getLevelName(level))
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(quiet)
+    for name in VERBOSE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     # Imported late, so that the settings above hold while Rasa and TensorFlow are imported.
     from rasa.utils.log_utils import configure_structlog
 

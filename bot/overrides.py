@@ -14,6 +14,7 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
+from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
@@ -83,5 +84,7 @@ def source_of_overridden() -> dict[str, str]:
         DialogueStateTracker.from_events,
         DialogueStateTracker.applied_events,
         EndpointConfig.request,
+        Event.from_parameters,
+        Event.resolve_by_type,
     )
     return {part.__qualname__: inspect.getsource(part) for part in parts}

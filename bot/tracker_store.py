@@ -7,14 +7,16 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore, create_engine_kwargs
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, UserUttered, deserialise_events
+from rasa.shared.core.events import Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import all_subclasses
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # A tracker is rebuilt from its latest turns and the state carried over from before. When there are more turns than
 # the first number, all but the second number are folded into that state; rules never look back further than one turn.
-FOLD_ABOVE_TURNS = 8
+FOLD_ABOVE_TURNS = 6
 KEEP_TURNS = 3
 
 BUSY_TIMEOUT_MILLISECONDS = 5000
@@ -68,6 +70,48 @@ EVENTS: sa.Table = SQLTrackerStore.SQLEvent.__table__
 _BY_ORDER = sa.Index("ix_events_sender_id_id", EVENTS.c.sender_id, EVENTS.c.id)
 
 
+# Statements are built once: SQLAlchemy recognises them again and does not compile them for every turn.
+_CONVERSATION = sa.bindparam("conversation")
+_FOLDED = sa.select(CONVERSATIONS.c.folded_up_to, CONVERSATIONS.c.folded_state).where(
+    CONVERSATIONS.c.sender_id == _CONVERSATION
+)
+_EVENTS_AFTER = (
+    sa.select(EVENTS.c.id, EVENTS.c.data)
+    .where(EVENTS.c.sender_id == _CONVERSATION, EVENTS.c.id > sa.bindparam("event_id"))
+    .order_by(EVENTS.c.id)
+)
+_IDS_AFTER = (
+    sa.select(EVENTS.c.id)
+    .where(EVENTS.c.sender_id == _CONVERSATION, EVENTS.c.id > sa.bindparam("event_id"))
+    .order_by(EVENTS.c.id)
+)
+_SAID = sa.select(EVENTS.c.id, EVENTS.c.data).where(
+    EVENTS.c.sender_id == _CONVERSATION, EVENTS.c.type_name.in_(("user", "bot"))
+)
+_ALL_SAID = _SAID.order_by(EVENTS.c.id)
+_REPLIES_BEFORE = (
+    _SAID.where(EVENTS.c.type_name == "bot", EVENTS.c.id < sa.bindparam("event_id"))
+    .order_by(EVENTS.c.id.desc())
+    .limit(READ_BATCH)
+)
+_ERASED = sa.select(CONVERSATIONS.c.erased).where(CONVERSATIONS.c.sender_id == _CONVERSATION)
+_PLACE_OF_TURN = sa.select(TURNS.c.event_id).where(
+    TURNS.c.sender_id == _CONVERSATION, TURNS.c.message_id == sa.bindparam("message_id")
+)
+_TURNS_KNOWN = sa.select(TURNS.c.message_id).where(
+    TURNS.c.sender_id == _CONVERSATION, TURNS.c.message_id.in_(sa.bindparam("message_ids", expanding=True))
+)
+_TOUCH = (
+    sa.update(CONVERSATIONS)
+    .where(CONVERSATIONS.c.sender_id == _CONVERSATION)
+    .values(updated=sa.bindparam("moment"))
+)
+_INSERT_EVENT = sa.insert(EVENTS)
+_INSERT_TURN = sa.insert(TURNS)
+_INSERT_CONVERSATION = sa.insert(CONVERSATIONS)
+_LARGEST_ID = 2**31 - 1
+
+
 @dataclass(frozen=True)
 class StoredTurn:
     """A visitor's message as it was stored, and what was answered, as serialised events."""
@@ -81,6 +125,7 @@ class _StoredPart:
     """What the database already holds of a tracker in memory."""
 
     carried: int = 0
+    folded_up_to: int = 0
     event_ids: list[int] = field(default_factory=list)
 
     @property
@@ -118,18 +163,16 @@ class ConversationStore(SQLTrackerStore):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Return the conversation as far as the next turn needs it."""
         with self.engine.connect() as connection:
-            folded = connection.execute(
-                sa.select(CONVERSATIONS.c.folded_up_to, CONVERSATIONS.c.folded_state).where(
-                    CONVERSATIONS.c.sender_id == sender_id
-                )
-            ).first()
+            folded = connection.execute(_FOLDED, {"conversation": sender_id}).first()
             rows = _events_after(connection, sender_id, folded.folded_up_to if folded else 0)
         carried = carried_state.events_for(json.loads(folded.folded_state)) if folded and folded.folded_state else []
         if not rows and not carried:
             return None
-        events = carried + deserialise_events([json.loads(row.data) for row in rows])
+        events = carried + _deserialised(rows)
         tracker = DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
-        tracker.__dict__[_MARK] = _StoredPart(len(carried), [row.id for row in rows])
+        tracker.__dict__[_MARK] = _StoredPart(
+            len(carried), folded.folded_up_to if folded else 0, [row.id for row in rows]
+        )
         return tracker
 
     async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
@@ -138,9 +181,9 @@ class ConversationStore(SQLTrackerStore):
             rows = _events_after(connection, conversation_id, 0)
         if not rows:
             return None
-        events = deserialise_events([json.loads(row.data) for row in rows])
+        events = _deserialised(rows)
         tracker = DialogueStateTracker.from_events(conversation_id, events, self.domain.slots)
-        tracker.__dict__[_MARK] = _StoredPart(0, [row.id for row in rows])
+        tracker.__dict__[_MARK] = _StoredPart(0, 0, [row.id for row in rows])
         return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:
@@ -151,7 +194,8 @@ class ConversationStore(SQLTrackerStore):
             new = list(tracker.events)[part.count :]
             if not new:
                 return
-            part.event_ids.extend(_insert_events(connection, tracker.sender_id, new))
+            last = part.event_ids[-1] if part.event_ids else 0
+            part.event_ids.extend(_insert_events(connection, tracker.sender_id, new, max(last, part.folded_up_to)))
             _insert_turns(connection, tracker.sender_id, new, part.event_ids[-len(new) :])
             _touch(connection, tracker.sender_id)
             self._fold(connection, tracker, part)
@@ -166,16 +210,14 @@ class ConversationStore(SQLTrackerStore):
     def said(self, conversation: str) -> list[Mapping[str, Any]]:
         """Return everything said in the conversation as serialised events, oldest first."""
         with self.engine.connect() as connection:
-            rows = connection.execute(_said(conversation).order_by(EVENTS.c.id)).all()
+            rows = connection.execute(_ALL_SAID, {"conversation": conversation}).all()
         return [json.loads(row.data) for row in rows]
 
     def turn(self, conversation: str, message_id: str) -> StoredTurn | None:
         """Return what was stored under the client's own id for a message."""
         with self.engine.connect() as connection:
             place = connection.execute(
-                sa.select(TURNS.c.event_id).where(
-                    TURNS.c.sender_id == conversation, TURNS.c.message_id == message_id
-                )
+                _PLACE_OF_TURN, {"conversation": conversation, "message_id": message_id}
             ).scalar()
             if place is None:
                 return None
@@ -183,21 +225,16 @@ class ConversationStore(SQLTrackerStore):
                 TURNS.c.sender_id == conversation, TURNS.c.event_id > place
             )
             end = connection.execute(following).scalar()
-            query = _said(conversation).where(EVENTS.c.id >= place)
-            if end is not None:
-                query = query.where(EVENTS.c.id < end)
-            rows = connection.execute(query.order_by(EVENTS.c.id)).all()
+            query = _ALL_SAID.where(EVENTS.c.id >= place, EVENTS.c.id < (end or _LARGEST_ID))
+            rows = connection.execute(query, {"conversation": conversation}).all()
         return _grouped([json.loads(row.data) for row in rows])[0]
 
     def replies_newest_first(self, conversation: str) -> Iterator[Mapping[str, Any]]:
         """Return what the assistant said, from the latest back, reading only as much as is asked for."""
-        before = None
+        before = _LARGEST_ID
         while True:
-            query = _said(conversation).where(EVENTS.c.type_name == "bot").order_by(EVENTS.c.id.desc())
-            if before is not None:
-                query = query.where(EVENTS.c.id < before)
             with self.engine.connect() as connection:
-                rows = connection.execute(query.limit(READ_BATCH)).all()
+                rows = connection.execute(_REPLIES_BEFORE, {"conversation": conversation, "event_id": before}).all()
             for row in rows:
                 yield json.loads(row.data)
             if len(rows) < READ_BATCH:
@@ -207,9 +244,7 @@ class ConversationStore(SQLTrackerStore):
     def is_erased(self, conversation: str) -> bool:
         """Tell whether the visitor had this conversation erased."""
         with self.engine.connect() as connection:
-            erased = connection.execute(
-                sa.select(CONVERSATIONS.c.erased).where(CONVERSATIONS.c.sender_id == conversation)
-            ).scalar()
+            erased = connection.execute(_ERASED, {"conversation": conversation}).scalar()
         return erased is not None
 
     def erase(self, conversation: str) -> None:
@@ -295,14 +330,22 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 
 def _events_after(connection: Connection, conversation: str, event_id: int) -> list[Any]:
-    query = sa.select(EVENTS.c.id, EVENTS.c.data).where(EVENTS.c.sender_id == conversation, EVENTS.c.id > event_id)
-    return list(connection.execute(query.order_by(EVENTS.c.id)).all())
+    return list(connection.execute(_EVENTS_AFTER, {"conversation": conversation, "event_id": event_id}).all())
 
 
-def _said(conversation: str) -> Any:
-    return sa.select(EVENTS.c.id, EVENTS.c.data).where(
-        EVENTS.c.sender_id == conversation, EVENTS.c.type_name.in_(("user", "bot"))
-    )
+@lru_cache(maxsize=None)
+def _event_classes() -> Mapping[str, type[Event]]:
+    """Return Rasa's classes of events by name; Rasa itself looks through all of them for every single event."""
+    return {event.type_name: event for event in all_subclasses(Event)}
+
+
+def _deserialised(rows: list[Any]) -> list[Event]:
+    classes = _event_classes()
+    events = []
+    for row in rows:
+        parameters = json.loads(row.data)
+        events.append(classes[parameters["event"]]._from_parameters(parameters))
+    return events
 
 
 def _grouped(events: list[Mapping[str, Any]]) -> list[StoredTurn]:
@@ -317,25 +360,26 @@ def _grouped(events: list[Mapping[str, Any]]) -> list[StoredTurn]:
 
 def _all_stored(connection: Connection, tracker: DialogueStateTracker) -> _StoredPart:
     """Assume that a tracker of unknown origin begins with every event that is stored."""
-    return _StoredPart(0, [row.id for row in _events_after(connection, tracker.sender_id, 0)])
+    return _StoredPart(0, 0, [row.id for row in _events_after(connection, tracker.sender_id, 0)])
 
 
-def _insert_events(connection: Connection, conversation: str, events: list[Event]) -> list[int]:
-    ids = []
-    for event in events:
-        data = event.as_dict()
-        result = connection.execute(
-            sa.insert(EVENTS).values(
-                sender_id=conversation,
-                type_name=event.type_name,
-                timestamp=data.get("timestamp"),
-                intent_name=((data.get("parse_data") or {}).get("intent") or {}).get("name"),
-                action_name=data.get("name"),
-                data=json.dumps(data),
-            )
-        )
-        ids.append(int(result.inserted_primary_key[0]))
-    return ids
+def _insert_events(connection: Connection, conversation: str, events: list[Event], after: int) -> list[int]:
+    """Insert all events with one statement, and return the ids they got; the conversation's lock keeps others out."""
+    connection.execute(_INSERT_EVENT, [_row(conversation, event) for event in events])
+    ids = connection.execute(_IDS_AFTER, {"conversation": conversation, "event_id": after}).scalars()
+    return list(ids)[-len(events) :]
+
+
+def _row(conversation: str, event: Event) -> dict[str, Any]:
+    data = event.as_dict()
+    return {
+        "sender_id": conversation,
+        "type_name": event.type_name,
+        "timestamp": data.get("timestamp"),
+        "intent_name": ((data.get("parse_data") or {}).get("intent") or {}).get("name"),
+        "action_name": data.get("name"),
+        "data": json.dumps(data),
+    }
 
 
 def _insert_turns(connection: Connection, conversation: str, events: list[Event], ids: list[int]) -> None:
@@ -346,20 +390,17 @@ def _insert_turns(connection: Connection, conversation: str, events: list[Event]
     }
     if not rows:
         return
-    known = connection.execute(
-        sa.select(TURNS.c.message_id).where(TURNS.c.sender_id == conversation, TURNS.c.message_id.in_(list(rows)))
-    ).scalars()
+    known = connection.execute(_TURNS_KNOWN, {"conversation": conversation, "message_ids": list(rows)}).scalars()
     for message_id in set(rows) - set(known):
-        connection.execute(
-            sa.insert(TURNS).values(sender_id=conversation, message_id=message_id, event_id=rows[message_id])
-        )
+        turn = {"sender_id": conversation, "message_id": message_id, "event_id": rows[message_id]}
+        connection.execute(_INSERT_TURN, turn)
 
 
 def _touch(connection: Connection, conversation: str) -> None:
     now = time.time()
-    update = sa.update(CONVERSATIONS).where(CONVERSATIONS.c.sender_id == conversation).values(updated=now)
-    if connection.execute(update).rowcount == 0:
-        connection.execute(sa.insert(CONVERSATIONS).values(sender_id=conversation, updated=now, folded_up_to=0))
+    if connection.execute(_TOUCH, {"conversation": conversation, "moment": now}).rowcount == 0:
+        row = {"sender_id": conversation, "updated": now, "folded_up_to": 0}
+        connection.execute(_INSERT_CONVERSATION, row)
 
 
 def _delete(connection: Connection, conversations: list[str]) -> None:
