@@ -32,7 +32,8 @@ COMPRESSIBLE = {"text/html", "text/css", "text/javascript", "application/json", 
 #: What the pages may do: load what is ours, run no script that is not a file of ours, and never turn text into markup.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-src 'self'; frame-ancestors {ancestors}; require-trusted-types-for 'script'; trusted-types 'none'"
+    "form-action 'none'; frame-src 'self'; frame-ancestors {ancestors}; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
 )
 
 SHARED_WITH_EVERYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}

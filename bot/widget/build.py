@@ -16,7 +16,7 @@ PACKAGES = ("build.mjs", "package.json", "package-lock.json")
 
 def main() -> int:
     """Build, and say in one line what came of it."""
-    print(ensure_widget())
+    sys.stdout.write(f"{ensure_widget()}\n")
     return 0
 
 
