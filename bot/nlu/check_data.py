@@ -46,7 +46,7 @@ def find_label_troubles(phrases: Sequence[Phrase], labels: Sequence[str], fewest
     for label in labels:
         for language in LANGUAGES:
             if counts[label, language] < fewest:
-                yield f"too few: {label} has {counts[label, language]} phrases in {language}, at least {fewest} are needed"
+                yield f"too few: {label} has {counts[label, language]} phrases in {language}, not {fewest}"
 
 
 def find_kept_apart(phrases: Sequence[Phrase], kept_apart: Iterable[Path]) -> Iterable[str]:

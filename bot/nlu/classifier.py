@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 class Training:
     """How to learn; chosen by cross-validation (see docs/understanding.md)."""
 
-    hidden: int = 192
+    hidden: int = 96
     epochs: int = 12
     batch: int = 256
     rate: float = 0.06

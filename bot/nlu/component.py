@@ -1,9 +1,11 @@
 """The one component of the pipeline: learns from the training phrases and understands a message per turn."""
 
+import dataclasses
 import hashlib
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -15,9 +17,30 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu.labels import group
 from bot.nlu.lexicon import LEXICON
 from bot.nlu.phrases import Phrase
-from bot.nlu.understanding import Understanding, Understood
+from bot.nlu.understanding import Thresholds, Understanding, Understood
 
 NAME = "Understanding"
+CONFIG = Path(__file__).parents[1] / "config.yml"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the assistant's configuration says of the component: how sure is sure enough (see docs/understanding.md)."""
+
+    temperature: float = 1.0
+    answer: float = Thresholds.answer
+    part: float = Thresholds.part
+    suggestion: float = Thresholds.suggestion
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> "Settings":
+        """Take the settings out of the component's configuration."""
+        return cls(**{field.name: config.get(field.name, field.default) for field in dataclasses.fields(cls)})
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The part that decides between answer and offer."""
+        return Thresholds(self.answer, self.part, self.suggestion)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -32,7 +55,11 @@ class UnderstandingComponent(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "UnderstandingComponent":
         """Create an untrained component (see parent class for full docstring)."""
         return cls(model_storage, resource)
@@ -48,12 +75,15 @@ class UnderstandingComponent(GraphComponent):
     ) -> "UnderstandingComponent":
         """Load a trained component (see parent class for full docstring)."""
         with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, Understanding.load(folder))
+            understanding = Understanding.load(folder)
+        settings = Settings.of(config)
+        understanding.temperature, understanding.thresholds = settings.temperature, settings.thresholds
+        return cls(model_storage, resource, understanding)
 
     @classmethod
     def get_default_config(cls) -> dict[str, Any]:
         """Count lexicon and code as configuration, so that changing either means training again."""
-        return {"made_from": _digest()}
+        return {**dataclasses.asdict(Settings()), "made_from": _digest()}
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the phrases and store what was learned."""
@@ -70,6 +100,12 @@ class UnderstandingComponent(GraphComponent):
         for message in messages:
             _write(message, self.understanding.understand(message.get(TEXT) or ""))
         return messages
+
+
+def settings_of(config: Path = CONFIG) -> "Settings":
+    """Read the component's settings from the assistant's configuration."""
+    pipeline = yaml.safe_load(config.read_text(encoding="utf-8"))["pipeline"]
+    return Settings.of(next(entry for entry in pipeline if entry["name"].endswith("UnderstandingComponent")))
 
 
 def _digest() -> str:

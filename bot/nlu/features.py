@@ -18,7 +18,7 @@ from bot.nlu.vocabulary import Vocabulary
 BLOCKS = {
     "word": (1.0, 1),
     "pair": (0.6, 2),
-    "letters": (0.8, 3),
+    "letters": (0.8, 4),
     "concept": (1.0, 1),
     "concepts": (0.8, 2),
     "cue": (0.3, 2),
@@ -35,7 +35,9 @@ def stem(word: str, language: str) -> str:
 class Featuriser:
     """Learns which features exist and what they weigh, then turns messages into rows of numbers."""
 
-    def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary, weights: dict[str, tuple[int, float]] | None = None) -> None:
+    def __init__(
+        self, lexicon: Lexicon, vocabulary: Vocabulary, weights: dict[str, tuple[int, float]] | None = None
+    ) -> None:
         """Start from a lexicon and a vocabulary; `weights` holds each feature's column and weight once learned."""
         self.lexicon = lexicon
         self.vocabulary = vocabulary

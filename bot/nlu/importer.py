@@ -1,8 +1,8 @@
 """Hands the training phrases to Rasa so that `faq/cookies` is a label of ours and not one of Rasa's retrieval intents.
 
-Rasa reads a slash in an intent's name as a retrieval intent and then expects a response selector and an `utter_faq` of its
-own. The assistant answers topics through its answers' files instead, so the importer keeps the group (`faq`) as intent and
-puts the full label and the language (the folder the phrase stands in) into the phrase's metadata.
+Rasa reads a slash in an intent's name as a retrieval intent and then expects a response selector and an `utter_faq` of
+its own. The assistant answers topics through its answers' files instead, so the importer keeps the group (`faq`) as
+intent and puts the full label and the language (the folder the phrase stands in) into the phrase's metadata.
 """
 
 from pathlib import Path

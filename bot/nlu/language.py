@@ -1,4 +1,4 @@
-"""Tells German from English in short messages, dialect and missing umlauts included, and says so when it cannot tell."""
+"""Tells German from English in short messages, dialect and missing umlauts included, or says it cannot tell."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,10 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _CLEAR = 0.85
 _FEWEST_WORDS = 3
 _ADDRESS = re.compile(r"\S*@\S*|https?://\S+|www\.\S+")
-_NAMED = {"de": re.compile(r"\b(deutsch\w*|german)\b", re.IGNORECASE), "en": re.compile(r"\b(englis(?:c?h)\w*)\b", re.IGNORECASE)}
+_NAMED = {
+    "de": re.compile(r"\b(deutsch\w*|german)\b", re.IGNORECASE),
+    "en": re.compile(r"\b(englis(?:c?h)\w*)\b", re.IGNORECASE),
+}
 
 
 def _features(text: str) -> list[str]:
@@ -50,7 +53,11 @@ class LanguageDetector:
         matrix = _matrix(rows, index)
         model = LogisticRegression(C=4.0, class_weight="balanced", solver="liblinear", random_state=7)
         model.fit(matrix, [language == "de" for language in languages])
-        kept = {name: round(float(weight), 4) for name, weight in zip(index, model.coef_[0], strict=True) if abs(weight) > 0.02}
+        kept = {
+            name: round(float(weight), 4)
+            for name, weight in zip(index, model.coef_[0], strict=True)
+            if abs(weight) > 0.02
+        }
         return cls(kept, float(model.intercept_[0]))
 
     def german(self, text: str) -> float:

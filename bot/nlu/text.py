@@ -8,7 +8,23 @@ import functools
 import re
 import unicodedata
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "‑": "-", "\u00a0": " "})
+_QUOTES = str.maketrans(
+    {
+        "’": "'",
+        "‘": "'",
+        "`": "'",
+        "´": "'",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "–": "-",
+        "—": "-",
+        "‑": "-",
+        "\u00a0": " ",
+    }
+)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _ADDRESS = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LINK = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
@@ -64,11 +80,14 @@ def _reference_token(match: re.Match[str]) -> str:
 
 def _number_token(match: re.Match[str]) -> str:
     digits = re.sub(r"\D", "", match.group())
-    return f" {digits} " if len(digits) == 4 and digits[:2] in {"19", "20"} or digits == "27001" else " xnumber "
+    return f" {digits} " if (len(digits) == 4 and digits[:2] in {"19", "20"}) or digits == "27001" else " xnumber "
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
-_ABBREVIATION = re.compile(r"\b(?:[a-z]|bzw|z\.?\s?b|d\.?\s?h|u\.?\s?a|art|abs|nr|dr|hr|fr|mr|mrs|ms|st|str|e\.g|i\.e|etc|ca|lt|ggf|evtl|usw|inkl|d\.?\s?m|no|tel|\d+)\.$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"\b(?:[a-z]|bzw|z\.?\s?b|d\.?\s?h|u\.?\s?a|art|abs|nr|dr|hr|fr|mr|mrs|ms|st|str|e\.g|i\.e|etc|ca|lt|ggf|evtl|usw|inkl|d\.?\s?m|no|tel|\d+)\.$",
+    re.IGNORECASE,
+)
 
 
 def sentences(text: str) -> list[str]:
@@ -86,14 +105,24 @@ def sentences(text: str) -> list[str]:
 
 
 _OPENING = re.compile(
-    r"^\W*(?:sehr geehrte[rs]?(?: (?:damen und herren|herr|frau)(?: [\w-]+)?)?|dear (?:sir or madam|sirs?|madam|team|all)|guten (?:tag|morgen|abend)"
-    r"|grüß gott|gruess gott|grüezi(?: mitenand)?|liebes [\w-]+|hallo(?: zusammen)?|hello|hallöchen|hey|hi(?: there)?|moin|servus|good (?:morning|afternoon|evening))\b[\s,.!:-]+",
-    re.IGNORECASE,
+    r"""^\W*(?:
+    sehr\ geehrte[rs]?(?:\ (?:damen\ und\ herren|herr|frau)(?:\ [\w-]+)?)?
+    | dear\ (?:sir\ or\ madam|sirs?|madam|team|all)
+    | guten\ (?:tag|morgen|abend) | good\ (?:morning|afternoon|evening)
+    | grüß\ gott | gruess\ gott | grüezi(?:\ mitenand)? | liebes\ [\w-]+ | hallo(?:\ zusammen)?
+    | hello | hallöchen | hey | hi(?:\ there)? | moin | servus
+    )\b[\s,.!:-]+""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CLOSING = re.compile(
-    r"[\s,.!?-]+(?:(?:vielen |besten |herzlichen |schon mal |im voraus )*(?:danke?|dank)(?: im voraus| schon mal| euch| dir)?|mfg|lg|vg|bg|(?:mit )?(?:freundlichen|besten|herzlichen|lieben|viele|beste|liebe|schöne) grüße?n?.*"
-    r"|thanks(?: a lot| in advance| so much)?|thank you(?: very much| in advance)?|thx|cheers|(?:kind |best )?regards.*|yours (?:sincerely|faithfully).*|sincerely.*)[\s.!]*$",
-    re.IGNORECASE | re.DOTALL,
+    r"""[\s,.!?-]+(?:
+    (?:vielen\ |besten\ |herzlichen\ |schon\ mal\ |im\ voraus\ )*(?:danke?|dank)(?:\ im\ voraus|\ schon\ mal|\ euch|\ dir)?
+    | mfg | lg | vg | bg
+    | (?:mit\ )?(?:freundlichen|besten|herzlichen|lieben|viele|beste|liebe|schöne)\ grüße?n?.*
+    | thanks(?:\ a\ lot|\ in\ advance|\ so\ much)? | thank\ you(?:\ very\ much|\ in\ advance)? | thx | cheers
+    | (?:kind\ |best\ )?regards.* | yours\ (?:sincerely|faithfully).* | sincerely.*
+    )[\s.!]*$""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _SHORTEST_CORE = 3
 
@@ -105,8 +134,11 @@ def core(text: str) -> str:
 
 
 _JOINT = re.compile(
-    r"\s*(?:,|\s-\s|\s/\s)?\s+(?:und außerdem|und ausserdem|und noch was|and also|und auch|außerdem|ausserdem|also|und|and|sowie|plus|übrigens|uebrigens|by the way|btw|oh and|ach und|zweitens|secondly)\s+",
-    re.IGNORECASE,
+    r"""\s*(?:,|\s-\s|\s/\s)?\s+(?:
+    und\ außerdem | und\ ausserdem | und\ noch\ was | und\ auch | ach\ und | und | außerdem | ausserdem | sowie | übrigens
+    | uebrigens | zweitens | and\ also | oh\ and | and | also | plus | by\ the\ way | btw | secondly
+    )\s+""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from bot.nlu.classifier import Classifier, softmax
 from bot.nlu.features import Featuriser
 from bot.nlu.labels import CONTROLS, FLOWS, UNCLEAR, group, topic
-from bot.nlu.language import LanguageDetector, wanted_language
+from bot.nlu.language import LanguageDetector
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.phrases import Phrase
 from bot.nlu.text import clauses, sentences, tokens
@@ -101,10 +101,14 @@ class Understanding:
         classifier = Classifier.learn(featuriser.matrix(rows), targets, len(labels))
         return cls(featuriser, classifier, labels, detector)
 
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Score each label for each text."""
+        rows = [self.featuriser.names(text, self.detector.german(text)) for text in texts]
+        return self.classifier.scores(self.featuriser.matrix(rows))
+
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Estimate how likely each label is for each text."""
-        rows = [self.featuriser.names(text, self.detector.german(text)) for text in texts]
-        return softmax(self.classifier.scores(self.featuriser.matrix(rows)) / self.temperature)
+        return softmax(self.scores(texts) / self.temperature)
 
     def understand(self, text: str) -> Understood:
         """Understand one message, as a whole and in its parts."""

@@ -1,4 +1,4 @@
-"""Knows the words of the training phrases: corrects typing errors towards them and takes German compounds apart with them."""
+"""Knows the words of the training phrases: corrects typing errors towards them, takes German compounds apart."""
 
 import collections
 import functools
@@ -84,7 +84,7 @@ def _reductions(word: str) -> set[str]:
 
 
 def edit_distance(one: str, other: str, limit: int) -> int:
-    """Count the insertions, deletions, replacements and swaps of neighbours between two words, up to just above a limit."""
+    """Count insertions, deletions, replacements and swapped neighbours between two words, up to just above a limit."""
     before_last: list[int] = []
     last = list(range(len(other) + 1))
     for row, letter in enumerate(one, start=1):
