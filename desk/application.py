@@ -56,6 +56,7 @@ class Work:
     desk: Desk
     actor: str
     now: datetime
+    writes: bool = True
     _entries: list[audit_chain.NewEntry] = field(default_factory=list)
     _counts: Counter[counts.Key] = field(default_factory=Counter)
     _seconds: Counter[counts.Key] = field(default_factory=Counter)
@@ -78,6 +79,7 @@ class Work:
 
     def record(self, action: str, ticket_id: int | None = None, **details: Detail) -> None:
         """Add an entry to the audit trail; details never hold what a person said or who they are."""
+        self._require_writing()
         self._entries.append(audit_chain.NewEntry(self.now, self.actor, action, ticket_id, details))
 
     def count(self, event: str, ticket: Ticket, seconds: int = 0) -> None:
@@ -86,9 +88,14 @@ class Work:
 
     def count_subject(self, event: str, subject: str, language: str, seconds: int = 0) -> None:
         """Count something that happened today."""
+        self._require_writing()
         key = counts.Key(self.today, event, subject, language)
         self._counts[key] += 1
         self._seconds[key] += seconds
+
+    def _require_writing(self) -> None:
+        if not self.writes:
+            raise RuntimeError("What is done in desk.read() would be lost; a change needs desk.work().")
 
     def finish(self) -> None:
         """Write what was collected; called once, right before the commit."""
@@ -128,7 +135,7 @@ class Desk:
         """Look something up without holding up anybody who writes."""
         engine = self.engine.execution_options(writes=False)
         with database_trouble(), Session(engine, expire_on_commit=False, autoflush=False) as session:
-            yield Work(session, self, "reader", now or utc_now())
+            yield Work(session, self, "reader", now or utc_now(), writes=False)
 
     def close(self) -> None:
         """Let go of all connections."""

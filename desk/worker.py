@@ -19,6 +19,7 @@ from desk.application import WORKER, Desk, utc_now
 from desk.domain.errors import DeskUnavailable
 from desk.services import accounts, api_tokens, audit, facts, outbox, reminders, retention, review, sending
 from desk.settings import SettingsError, current_settings
+from desk.storage import migrate
 
 _LOG = logging.getLogger("desk.worker")
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -104,6 +105,14 @@ def _tidy(desk: Desk) -> None:
         facts.remember(work, facts.RETENTION_RAN)
 
 
+def _key_problem(desk: Desk) -> str | None:
+    try:
+        return migrate.key_problem(desk)
+    except DeskUnavailable:
+        # The database may start later than the worker, which waits for it.
+        return None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the worker until it is told to stop."""
     parser = argparse.ArgumentParser(prog="python -m desk.worker", description=__doc__)
@@ -116,6 +125,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     desk = Desk(settings)
+    problem = _key_problem(desk)
+    if problem is not None:
+        # With wrong keys every message would be unreadable and be given up.
+        sys.stderr.write(f"{problem}\n")
+        return 1
     if once:
         plan = chores()
         while work_once(desk, plan):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy import CursorResult, delete, func, select, update
 
 from desk.application import Work
 from desk.domain.errors import NotFound
-from desk.storage.crypto import new_token
+from desk.storage.crypto import Unreadable, new_token
 from desk.storage.models import OutboxMessage
 from desk.storage.upsert import add_row_once
 
@@ -92,17 +92,27 @@ def claim(work: Work, limit: int) -> list[Message]:
         .where(OutboxMessage.id.in_(ids))
         .values(lease=lease, leased_until=until, available_at=until, attempts=OutboxMessage.attempts + 1)
     )
-    rows = work.session.scalars(select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id))
-    return [
-        Message(row.id, row.channel, row.ticket_id, row.payload or {}, row.attempts, row.created_at, lease)
-        for row in rows
-    ]
+    found = (_message(work, number, lease) for number in sorted(ids))
+    return [message for message in found if message is not None]
 
 
 def anything_due(work: Work) -> bool:
     """Tell whether a message waits that could be sent now; works in `desk.read()`."""
     statement = select(OutboxMessage.id).where(OutboxMessage.sent_at.is_(None), OutboxMessage.dead_at.is_(None))
     return work.session.scalar(statement.where(OutboxMessage.available_at <= work.now).limit(1)) is not None
+
+
+def _message(work: Work, message_id: int, lease: str) -> Message | None:
+    columns = (OutboxMessage.channel, OutboxMessage.ticket_id, OutboxMessage.attempts, OutboxMessage.created_at)
+    row = work.session.execute(select(*columns).where(OutboxMessage.id == message_id)).one()
+    found = Message(message_id, row.channel, row.ticket_id, {}, row.attempts, row.created_at, lease)
+    try:
+        payload = work.session.scalar(select(OutboxMessage.payload).where(OutboxMessage.id == message_id))
+    except Unreadable as error:
+        # One message that cannot be read must not keep all others from leaving.
+        mark_failed(work, found, str(error), permanent=True)
+        return None
+    return replace(found, payload=payload or {})
 
 
 def still_ours(work: Work, message: Message) -> bool:
@@ -160,9 +170,7 @@ def status(work: Work) -> OutboxStatus:
 
 def forget_sent(work: Work) -> int:
     """Remove rows of messages that were sent a while ago; their keys against doubling are not needed any more."""
-    statement = delete(OutboxMessage).where(
-        OutboxMessage.sent_at < work.now - _KEPT_AFTER_SENDING, OutboxMessage.once_key.is_(None)
-    )
+    statement = delete(OutboxMessage).where(OutboxMessage.sent_at < work.now - _KEPT_AFTER_SENDING)
     return _rows(work.session.execute(statement))
 
 

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from desk.domain.errors import DeskUnavailable
+
 _VERSION = b"\x01"
 _KEY_ID_LENGTH = 4
 _NONCE_LENGTH = 12
@@ -25,7 +27,7 @@ _KEY_LENGTH = 32
 _HEADER_LENGTH = len(_VERSION) + _KEY_ID_LENGTH
 
 
-class Unreadable(Exception):
+class Unreadable(DeskUnavailable):
     """A sealed value cannot be opened: its key is not in DESK_KEYS any more, or it was changed."""
 
 

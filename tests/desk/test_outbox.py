@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from sqlalchemy import func, select, update
+from sqlalchemy import LargeBinary, func, select, type_coerce, update
 
-from desk.application import WORKER, Desk, staff
-from desk.services import attachments, outbox, sending, tickets
+from desk.application import WORKER, Desk, staff, utc_now
+from desk.services import attachments, facts, outbox, sending, tickets
 from desk.settings import ROOT
 from desk.storage.models import OutboxMessage, Ticket, User
 from tests.desk.conftest import INDEX_KEY, KEY, MONDAY, make_settings
@@ -324,6 +324,35 @@ def test_mail_that_cannot_be_built_is_given_up(desk: Desk) -> None:
     assert files(desk) == []
 
 
+def test_message_that_cannot_be_read_keeps_no_other_from_leaving(desk: Desk, opened: Callable[..., Ticket]) -> None:
+    broken, fine = opened(), opened()
+    with desk.work("test") as work:
+        damaged = update(OutboxMessage.__table__).where(OutboxMessage.__table__.c.ticket_id == broken.id)
+        work.session.execute(damaged.values(payload=type_coerce(b"damaged beyond repair", LargeBinary)))
+    sending.send_waiting(desk)
+    [mail] = files(desk)
+    assert fine.reference in mail["Subject"]
+    with desk.read() as work:
+        assert outbox.status(work).dead == 1
+
+
+def test_sent_messages_are_forgotten_after_a_month(desk: Desk, opened: Callable[..., Ticket]) -> None:
+    opened()
+    sending.send_waiting(desk)
+    opened()
+    with desk.work(WORKER, utc_now() + timedelta(days=29)) as work:
+        assert outbox.forget_sent(work) == 0
+    with desk.work(WORKER, utc_now() + timedelta(days=31)) as work:
+        assert outbox.forget_sent(work) == 1
+    assert row(desk).sent_at is None
+
+
+def test_what_only_looks_cannot_change_anything(desk: Desk, opened: Callable[..., Ticket]) -> None:
+    ticket = opened()
+    with desk.read() as work, pytest.raises(RuntimeError, match=r"desk\.work"):
+        tickets.mark(work, tickets.get(work, ticket.reference), "urgent")
+
+
 # --- killed processes
 
 _OPEN_AND_DIE = """
@@ -413,9 +442,17 @@ def test_worker_killed_while_sending_sends_once_more_under_the_same_id(
     assert len({mail["Message-ID"] for mail in mailbox.mails}) == 5
 
 
+def is_alive(desk: Desk) -> bool:
+    with desk.read() as work:
+        return facts.when(work, facts.WORKER_SEEN) is not None
+
+
 def test_worker_stops_when_told_to(desk: Desk) -> None:
     worker = subprocess.Popen([sys.executable, "-m", "desk.worker"], env=environment(desk), cwd="/")
-    time.sleep(3)
+    begun = time.monotonic()
+    while not is_alive(desk):
+        assert time.monotonic() - begun < 60
+        time.sleep(0.1)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=10) == 0
 
