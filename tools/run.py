@@ -40,6 +40,9 @@ class StartError(Exception):
 
 def main() -> int:
     console = Console(highlight=False, soft_wrap=True)
+    # Before the supervisor runs there may be a training to end; leaving by an exception ends it too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         settings = read_settings(ROOT / ".env", os.environ)
         check_ports(settings)
