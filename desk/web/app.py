@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,9 +10,11 @@ from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import Response
 
 from desk.application import Desk, current_desk
+from desk.settings import read_environment
 from desk.web import failures
 from desk.web.api import routes as api_routes
 from desk.web.headers import SafeHeaders
+from desk.web.oidc import Provider, oidc_settings
 from desk.web.pages import ALL
 from desk.web.rendering import STATIC
 from desk.web.static import LastingStatic
@@ -33,8 +34,10 @@ def create_app(desk: Desk | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.desk = desk or current_desk()
-    app.state.metrics_token = os.environ.get("METRICS_TOKEN") or None
-    app.state.provider_name = None
+    values = read_environment()
+    app.state.metrics_token = values.get("METRICS_TOKEN") or None
+    oidc = oidc_settings(values)
+    app.state.provider = Provider(oidc, app.state.desk.settings) if oidc else None
     for pages in (*ALL, api_routes.pages):
         app.include_router(pages.router)
     app.include_router(api_routes.api.router)

@@ -12,6 +12,7 @@ from desk.web.pages import (
     operations,
     people,
     person,
+    provider,
     queue,
     retention,
     tickets,
@@ -24,6 +25,7 @@ ALL: tuple[Pages, ...] = tuple(
     for module in (
         operations,
         doors,
+        provider,
         confirm,
         queue,
         tickets,

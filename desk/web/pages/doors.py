@@ -12,6 +12,7 @@ from desk.application import staff
 from desk.domain.errors import InvalidInput, NotFound
 from desk.services import accounts
 from desk.storage.models import User
+from desk.web.oidc import Provider
 from desk.web.permissions import Permission
 from desk.web.rendering import render
 from desk.web.routing import CurrentVisit, Pages
@@ -31,8 +32,8 @@ Address = Annotated[str, Form(max_length=320)]
 def sign_in_page(request: Request, visit: CurrentVisit, next: str = "") -> Response:
     """Show the door; who is in already goes straight on."""
     if visit.account is not None:
-        return RedirectResponse(_own_path(next), status_code=303)
-    return _door(request, visit, next=_own_path(next))
+        return RedirectResponse(own_path(next), status_code=303)
+    return _door(request, visit, next=own_path(next))
 
 
 @pages.post("/sign-in", Permission.PUBLIC)
@@ -51,7 +52,7 @@ def sign_in(
         return response
     if result.user is None:
         return _door(request, visit, next, email, visit.say("sign_in.wrong"), status=401)
-    goal = "/sign-in/code" if result.needs_second_factor else _own_path(next)
+    goal = "/sign-in/code" if result.needs_second_factor else own_path(next)
     return start(request, result.user, RedirectResponse(goal, status_code=303))
 
 
@@ -97,7 +98,7 @@ def choose_language(
     """Show the pages before sign-in in the other language."""
     if language not in LANGUAGES:
         raise InvalidInput("The desk speaks German and English.")
-    response = RedirectResponse(_own_path(back), status_code=303)
+    response = RedirectResponse(own_path(back), status_code=303)
     cookies_of(request).keep_wish(response, LANGUAGE, language)
     return response
 
@@ -182,10 +183,9 @@ def start(request: Request, user: User, response: Response, *, second_factor: bo
 def _door(
     request: Request, visit: Visit, next: str = "/queue", email: str = "", problem: str | None = None, status: int = 200
 ) -> Response:
-    provider: str | None = request.app.state.provider_name
-    return render(
-        visit, "sign_in.html", {"next": next, "email": email, "problem": problem, "provider": provider}, status
-    )
+    provider: Provider | None = request.app.state.provider
+    name = provider.oidc.name if provider else None
+    return render(visit, "sign_in.html", {"next": next, "email": email, "problem": problem, "provider": name}, status)
 
 
 def _password_sheet(visit: Visit, action: str, problem: str | None = None, *, by_link: bool = False) -> Response:
@@ -204,7 +204,8 @@ def _weak(visit: Visit) -> str:
     return visit.say("sign_in.password_page.weak", length=accounts.SHORTEST_PASSWORD)
 
 
-def _own_path(wanted: str) -> str:
+def own_path(wanted: str) -> str:
+    """Give an address of ours to go to; anything else becomes the queue."""
     # Only a path of ours: a link to the sign-in page must not send anybody to another site afterwards.
     parts = urlsplit(wanted)
     safe = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
