@@ -10,6 +10,7 @@ from typing import Any
 from rasa_sdk.endpoint import create_app
 from rasa_sdk.executor import ActionExecutor
 from sanic import Sanic
+from sanic.handlers import ErrorHandler
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
@@ -32,6 +33,7 @@ def make_app() -> Sanic[Any, Any]:
     app: Sanic[Any, Any] = create_app(executor, cors_origins=None)
     # The SDK's own answer to an error repeats the whole request, which Rasa would then write to its log: everything
     # that the visitor typed.
+    app.error_handler = ErrorHandler()
     app.error_handler.add(Exception, _admit_error)
     return app
 

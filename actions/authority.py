@@ -161,7 +161,9 @@ def authority_turn(state: State, message: Message) -> Turn:
     control = read_control(message)
     if control in {"cancel", "start-over", "back", "skip", "deny"}:
         return Turn(ends="cancelled")
-    if control in {"why", "switch-language"}:
+    if control == "why":
+        return Turn().say("utter_why")
+    if control == "switch-language":
         return Turn(digresses=True)
     if control == "repeat":
         return Turn()

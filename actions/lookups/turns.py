@@ -17,7 +17,7 @@ LEAST_CONFIDENCE = 0.5
 CARE = frozenset({"distress", "press-or-police"})
 _LOOKS_LIKE_REFERENCE = re.compile(r"\b(?:pr\b|[a-z]{2}-?[0-9a-z]{4}|[0-9a-z]{4}-[0-9a-z]{4}|\d{4,})", re.IGNORECASE)
 _HAS_NONE = re.compile(
-    r"\b(?:keine|kein|nicht|verloren|vergessen|none|no|not|don['’]?t|lost|forgot\w*|haven['’]?t)\b", re.IGNORECASE
+    r"\b(?:kein(?:e[ns]?|s)?|nicht|nichts|verloren|vergessen|none|no|not|don['’]?t|lost|forgot\w*|haven['’]?t)\b", re.IGNORECASE
 )
 
 Normalise = Callable[[str], str | None]
@@ -101,7 +101,9 @@ def _steering(state: State, message: Message, steps: tuple[str, ...]) -> Turn | 
     control = read_control(message, free_text=state.step == "addition")
     if control in {"cancel", "start-over"}:
         return Turn(ends="cancelled")
-    if control in {"why", "switch-language"}:
+    if control == "why":
+        return Turn().say("utter_why")
+    if control == "switch-language":
         return Turn(digresses=True)
     if control == "repeat":
         return Turn()

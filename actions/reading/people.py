@@ -54,7 +54,7 @@ def _as_name(text: str) -> str | None:
     if not candidate or len(candidate) > LONGEST_NAME or not _NAME.match(candidate):
         return None
     words = folded(candidate).split()
-    if words[0] in {"das", "der", "die", "dies"} or any(word in _NOT_IN_NAMES for word in words):
+    if words[:1] in (["das"], ["der"], ["die"]) or any(word in _NOT_IN_NAMES for word in words):
         return None
     return candidate
 

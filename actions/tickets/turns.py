@@ -116,7 +116,9 @@ def _steering(state: State, message: Message) -> Turn | None:
         and message.confidence >= 0.6
     ):
         control = "cancel"
-    if control in {"why", "switch-language"}:
+    if control == "why":
+        return Turn().say("utter_why")
+    if control == "switch-language":
         return Turn(digresses=True)
     if control == "repeat":
         return Turn()
@@ -203,6 +205,8 @@ def _correction(state: State, message: Message) -> Turn | None:
     field = field_to_change(message)
     if field is None and state.step != "email" and state.has("email") and _is_only_an_email(message):
         field = "email"
+    if field is None and state.step != "name" and state.has("name") and stated_name(message.text):
+        field = "name"
     if field is None or field == state.step or field in steps_not_asked(state.kind):
         return None
     value = _new_value(field, message)

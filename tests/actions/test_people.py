@@ -1,0 +1,127 @@
+"""Who is writing is read from what they say, and from nothing else."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+
+from actions.reading.message import Message
+from actions.reading.people import (
+    is_in_danger,
+    is_under_age,
+    mentions_special_category,
+    plain_name,
+    read_relationship,
+    stated_name,
+    writes_for_another,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ich heiße Max Müller und meine Mail ist x@y.de", "Max Müller"),
+        ("Anna-Lena Schmidt", "Anna-Lena Schmidt"),
+        ("My name is John O'Neill.", "John O'Neill"),
+        ("I'm Jane", "Jane"),
+        ("anna schmidt", "anna schmidt"),
+        ("Dr. Hans von der Heide", "Dr. Hans von der Heide"),
+        ("ich bin der Peter", "Peter"),
+        ("Name: Li Wei", "Li Wei"),
+        ("nein, ich heiße Anna Berger", "Anna Berger"),
+        ("José María", "José María"),
+        ("Ωμέγα Παππά", "Ωμέγα Παππά"),
+    ],
+)
+def test_a_name_is_read(text: str, name: str) -> None:
+    assert plain_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["keine Ahnung", "what do you mean", "Warum?", "das", "12345", "x" * 200, "", "?!"])
+def test_what_is_no_name_is_not_taken_for_one(text: str) -> None:
+    assert plain_name(text) is None
+
+
+def test_a_name_in_passing_has_to_be_stated() -> None:
+    assert stated_name("Anna Schmidt") is None
+    assert stated_name("Hallo, mein Name ist Anna Schmidt, ich brauche Hilfe") == "Anna Schmidt"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ich bin 15",
+        "I am 16 years old",
+        "Ich bin 15 Jahre alt und möchte",
+        "ich bin minderjährig",
+        "im a minor",
+        "ich bin erst 17.",
+    ],
+)
+def test_somebody_under_18_is_recognised(text: str) -> None:
+    assert is_under_age(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["I'm 45", "meine Tochter ist 12", "I am 10 minutes late", "ich bin seit 3 Jahren Kunde", "ich bin 18"]
+)
+def test_nobody_else_is(text: str) -> None:
+    assert not is_under_age(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich schreibe für meine Mutter",
+        "on behalf of my client",
+        "Daten meines Vaters löschen",
+        "my mother's data",
+        "als Betreuerin",
+    ],
+)
+def test_writing_for_another_is_noted(text: str) -> None:
+    assert writes_for_another(text)
+
+
+def test_writing_for_oneself_is_not() -> None:
+    assert not writes_for_another("for my account")
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [("er lauert mir auf", True), ("I get death threats", True), ("Ihr droht mir Werbung an", False)],
+)
+def test_danger_is_recognised(text: str, danger: bool) -> None:
+    assert is_in_danger(text) is danger
+
+
+@pytest.mark.parametrize(
+    ("text", "special"), [("meine Krankheit", True), ("my religion is catholic", True), ("meine Adresse", False)]
+)
+def test_special_categories_are_recognised(text: str, special: bool) -> None:
+    assert mentions_special_category(text) is special
+
+
+@pytest.mark.parametrize(
+    ("text", "relationship"),
+    [
+        ("Kunde", "direct"),
+        ("I'm a customer", "direct"),
+        ("meine Firma nutzt das", "customer-user"),
+        ("my employer uses your service", "customer-user"),
+        ("Ich bin Mitarbeiter bei einem Kunden", "customer-user"),
+        ("weiß nicht", "unsure"),
+        ("not sure", "unsure"),
+        ("2", "customer-user"),
+        ("Banane", None),
+    ],
+)
+def test_the_relationship_is_read(text: str, relationship: str | None) -> None:
+    assert read_relationship(Message(text)) == relationship
+
+
+def test_a_button_says_the_relationship() -> None:
+    choice = MappingProxyType({"relationship": "unsure"})
+    assert read_relationship(Message('/inform{"relationship": "unsure"}', choice=choice)) == "unsure"
+    assert read_relationship(Message("/skip")) is None
