@@ -46,7 +46,10 @@ class Incoming:
     channel: str
     language: str | None = None
     title: str | None = None
-    """What the button said, when the text is the payload of one that was offered."""
+    """What the button said, when the text is the payload of one that was offered.
+
+    A channel sets it only where the payload cannot have been typed, as in a click that Slack has signed.
+    """
     masked: tuple[str, ...] = ()
     """Which kinds of numbers the guard took out of the text."""
     notice_language: str | None = None
@@ -166,7 +169,13 @@ class Engine:
         for message in self._notice(incoming.metadata()):
             output.send(message)
         message = UserMessage(
-            incoming.text, output, incoming.conversation, None, incoming.channel, incoming.message_id, incoming.metadata()
+            incoming.text,
+            output,
+            incoming.conversation,
+            None,
+            incoming.channel,
+            incoming.message_id,
+            incoming.metadata(),
         )
         with watching_actions() as watch:
             crashed = await _crashed(agent, message)
@@ -177,7 +186,7 @@ class Engine:
 
     def _allowed(self, incoming: Incoming) -> Incoming:
         """Let a payload through when it was offered in this conversation; else what looks like one is only text."""
-        if not incoming.text.startswith("/"):
+        if incoming.title is not None or not incoming.text.startswith("/"):
             return incoming
         for message in self._offering(incoming):
             for button in message.get("buttons", []):

@@ -7,14 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 from dotenv import dotenv_values
 
 PROJECT = Path(__file__).resolve().parent.parent
 MINIMUM_SECRET_LENGTH = 32
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(ValueError):
@@ -41,6 +40,16 @@ class Settings:
     webchat_rate_limit: int | None
     webchat_session_hours: int
     trusted_proxies: tuple[Network, ...]
+    slack_visitor_bot_token: str | None = None
+    slack_visitor_signing_secret: str | None = None
+    slack_visitor_app_token: str | None = None
+    slack_visitor_api_url: str = "https://slack.com/api/"
+
+    @property
+    def slack_is_on(self) -> bool:
+        """Tell whether visitors can write in Slack: a token, and a way for Slack to reach the assistant."""
+        ways_in = self.slack_visitor_signing_secret or self.slack_visitor_app_token
+        return bool(self.slack_visitor_bot_token and ways_in)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -65,6 +74,10 @@ class Settings:
             webchat_rate_limit=_rate_limit(values),
             webchat_session_hours=_number(values, "WEBCHAT_SESSION_HOURS", 24, lowest=1),
             trusted_proxies=_networks(values),
+            slack_visitor_bot_token=values.get("SLACK_VISITOR_BOT_TOKEN") or None,
+            slack_visitor_signing_secret=values.get("SLACK_VISITOR_SIGNING_SECRET") or None,
+            slack_visitor_app_token=values.get("SLACK_VISITOR_APP_TOKEN") or None,
+            slack_visitor_api_url=values.get("SLACK_VISITOR_API_URL") or "https://slack.com/api/",
         )
 
 

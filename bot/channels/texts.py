@@ -19,13 +19,18 @@ def cleaned(text: str) -> str:
     """Return the text in NFC without control characters and reordering marks; raise when nothing can be sent."""
     if len(text) > 4 * MAXIMUM_CHARACTERS:
         raise _too_long()
-    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    visible = "".join(_character(character) for character in normal.translate(_REORDERING)).strip()
-    if not visible or not any(_says_something(character) for character in visible):
+    shown = visible(text)
+    if not shown or not any(_says_something(character) for character in shown):
         raise ChannelError(400, "empty_text", "The message holds no text.")
-    if len(visible) > MAXIMUM_CHARACTERS:
+    if len(shown) > MAXIMUM_CHARACTERS:
         raise _too_long()
-    return visible
+    return shown
+
+
+def visible(text: str) -> str:
+    """Return the text in one normal form, without what cannot be seen."""
+    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(_character(character) for character in normal.translate(_REORDERING)).strip()
 
 
 def as_plain_text(text: str) -> str:

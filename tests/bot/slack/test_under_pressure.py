@@ -1,0 +1,148 @@
+"""Slack gets its acknowledgement in time whatever the load; restarts lose nothing; failures of Slack are waited out."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.bot.assistant import running_assistant
+from tests.bot.slack.conftest import Workspace, slack_settings
+from tools.local_slack.deliveries import Acknowledgement
+from tools.local_slack.server import LocalSlack, running
+
+EVENTS, PER_SECOND = 250, 500 / 60
+ACKNOWLEDGE_SECONDS = 3.0
+stamps = itertools.count(1)
+
+
+def new_ts() -> str:
+    return f"1710000000.{next(stamps):06d}"
+
+
+def test_five_hundred_events_a_minute_are_acknowledged_in_time_and_each_runs_once(workspace: Workspace) -> None:
+    people = [f"U0PERSON{number}" for number in range(25)]
+    events = [
+        {**workspace.direct_message("U0ERIKA", f"cookies {number}", new_ts()), "user": people[number % len(people)]}
+        for number in range(EVENTS)
+    ]
+    for event in events:
+        event["channel"] = f"D{event['user'][1:]}"
+    began = time.monotonic()
+
+    def deliver(place: int) -> Acknowledgement:
+        time.sleep(max(0.0, began + place / PER_SECOND - time.monotonic()))
+        return workspace.deliver(events[place], event_id=f"Ev{events[place]['ts']}")
+
+    with ThreadPoolExecutor(24) as pool:
+        done = list(pool.map(deliver, range(EVENTS)))
+    seconds = sorted(one.seconds for one in done)
+    assert all(one.status == 200 for one in done)
+    assert seconds[int(EVENTS * 0.99)] < ACKNOWLEDGE_SECONDS
+    workspace.wait_for(lambda: workspace.inbox.waiting() == 0, 120)
+    for person in people:
+        said = workspace.turns(f"T0LOCAL:{person}")
+        assert sorted(said) == sorted(set(said)), "nobody's message ran twice"
+        assert len(said) == EVENTS // len(people)
+    print(f"acknowledged: median {seconds[EVENTS // 2] * 1000:.0f} ms, p99 {seconds[int(EVENTS * 0.99)] * 1000:.0f} ms")
+
+
+def test_a_burst_of_a_hundred_at_once_is_acknowledged_in_time(workspace: Workspace) -> None:
+    events = [workspace.direct_message("U0JOHN", f"google {number}", new_ts()) for number in range(100)]
+    with ThreadPoolExecutor(50) as pool:
+        done = list(pool.map(lambda event: workspace.deliver(event, event_id=f"Ev{event['ts']}"), events))
+    assert all(one.in_time for one in done), max(one.seconds for one in done)
+    workspace.wait_for(lambda: workspace.inbox.waiting() == 0, 60)
+    assert len(set(workspace.turns("T0LOCAL:U0JOHN"))) == 100
+
+
+def test_what_was_acknowledged_before_a_restart_is_answered_after_it(tiny_model: Path, tmp_path: Path) -> None:
+    with running() as slack:
+        with running_assistant(tmp_path, tiny_model, **slack_settings(slack)) as before:
+            workspace = Workspace(slack, before)
+            workspace.say("U0ERIKA", "cookies first")
+            # Slack's interface fails, so answers cannot leave; deliveries are still taken.
+            slack.api.failures = [(500, {})] * 10_000
+            texts = [f"cookies {number}" for number in range(12)]
+            events = [workspace.direct_message("U0ERIKA", text, new_ts()) for text in texts]
+            envelopes = [{"event_id": f"Ev{event['ts']}"} for event in events]
+            for event, envelope in zip(events, envelopes):
+                assert workspace.deliver(event, **envelope).in_time
+        slack.api.failures = []
+        with running_assistant(tmp_path, tiny_model, **slack_settings(slack)) as after:
+            workspace = Workspace(slack, after)
+            for event, envelope in zip(events, envelopes):
+                for _ in range(6):
+                    assert workspace.deliver(event, **envelope).in_time
+            workspace.wait_for(lambda: workspace.inbox.waiting() == 0, 60)
+            said = workspace.turns("T0LOCAL:U0ERIKA")
+            assert [said.count(text) for text in texts] == [1] * 12
+            assert len(workspace.posts("chat.postMessage")) == 13, "every question has one answer"
+
+
+def test_slack_saying_wait_is_obeyed_and_nothing_is_lost(workspace: Workspace) -> None:
+    slack = workspace.slack
+    before = len(workspace.posts("chat.postMessage"))
+    slack.api.failures = [(429, {"Retry-After": "1"}), (429, {"Retry-After": "1"})]
+    began = time.monotonic()
+    workspace.deliver(workspace.direct_message("U0ERIKA", "cookies wait", new_ts()))
+    workspace.wait_for(lambda: len(workspace.posts("chat.postMessage")) > before)
+    assert time.monotonic() - began >= 1.0, "asked to wait a second"
+    workspace.settle()
+    assert len(workspace.posts("chat.postMessage")) == before + 1
+
+
+def test_slack_failing_for_a_moment_is_tried_again(workspace: Workspace) -> None:
+    before = len(workspace.posts("chat.postMessage"))
+    workspace.slack.api.failures = [(503, {})] * 3
+    workspace.deliver(workspace.direct_message("U0OLGA", "cookies failing", new_ts()))
+    workspace.wait_for(lambda: len(workspace.posts("chat.postMessage")) > before)
+    workspace.settle()
+    assert len(workspace.posts("chat.postMessage")) == before + 1
+
+
+def test_real_rate_limits_slow_down_and_lose_nothing(workspace: Workspace) -> None:
+    before = len(workspace.posts("chat.postMessage"))
+    workspace.slack.api.limits.enabled = True
+    try:
+        for number in range(9):
+            workspace.deliver(workspace.direct_message("U0ERIKA", f"cookies limit {number}", new_ts()))
+        workspace.wait_for(lambda: len(workspace.posts("chat.postMessage")) == before + 9, 60)
+    finally:
+        workspace.slack.api.limits.enabled = False
+    assert any(call.status == 429 for call in workspace.slack.calls("visitors", "chat.postMessage"))
+
+
+def test_every_call_kept_to_the_scopes_of_the_manifest(workspace: Workspace) -> None:
+    refused = [c for c in workspace.slack.calls("visitors") if c.answer.get("error") in {"missing_scope", "invalid_auth"}]
+    assert refused == []
+    assert json.dumps([c.method for c in workspace.slack.calls("visitors")]).count("chat.postMessage") > 100
+
+
+def test_with_a_socket_no_public_address_is_needed(tiny_model: Path, tmp_path: Path) -> None:
+    with running() as slack:
+        settings = {**slack_settings(slack), "SLACK_VISITOR_SIGNING_SECRET": "", "SLACK_VISITOR_APP_TOKEN": "xapp-local-visitors"}
+        with running_assistant(tmp_path, tiny_model, **settings) as assistant:
+            workspace = Workspace(slack, assistant)
+            slack.workspace.apps["visitors"].request_url = None
+            workspace.wait_for(lambda: "visitors" in slack.deliveries.sockets)
+            (answer,) = workspace.say("U0JOHN", "cookies")
+            assert answer.arguments["channel"] == workspace.direct("U0JOHN")
+            workspace.settle()
+            message = workspace.last_message(workspace.direct("U0JOHN"))
+            assert slack.play.click("U0JOHN", message, "answer:0").in_time
+            workspace.settle()
+            assert len(workspace.turns("T0LOCAL:U0JOHN")) == 2
+
+
+def test_the_local_slack_tells_good_calls_from_bad(slack: LocalSlack) -> None:
+    call = slack.api.call
+    assert call("chat.postMessage", "xoxb-wrong", {})[2]["error"] == "invalid_auth"
+    assert call("users.info", "xoxb-local-team", {"user": "U0ERIKA"})[2]["error"] == "missing_scope"
+    assert call("chat.postMessage", "xoxb-local-team", {"channel": "C0GENERAL", "text": "x"})[2]["error"] == "not_in_channel"
+    assert call("chat.postMessage", "xoxb-local-visitors", {"channel": "C0GENERAL"})[2]["error"] == "no_text"
+    long = {"channel": "C0GENERAL", "text": "x" * 40_001}
+    assert call("chat.postMessage", "xoxb-local-visitors", long)[2]["error"] == "msg_too_long"
+    assert call("views.open", "xoxb-local-visitors", {"trigger_id": "1", "view": {}})[2]["error"] == "invalid_trigger_id"
