@@ -57,8 +57,8 @@ def page(report: dict[str, Any]) -> str:
         "<h2>Messages kept apart from training</h2>",
         _sets(report),
         "<h2>Training phrases, each asked of a model that had not seen it</h2>",
-        "<p>Stricter than the messages above: here only the phrase’s own label counts as right, even where an answer to a "
-        "neighbouring one would have served the visitor as well.</p>",
+        "<p>Stricter than the messages above: here only the phrase’s own label counts as right, even where "
+        "an answer to a neighbouring one would have served the visitor as well.</p>",
         _figure(_by_language_and_kind(report)),
         "<h2>Is confidence worth something?</h2>",
         f"<p>At temperature {report['temperature']}, how sure the model was and how often it was right are on average "

@@ -19,7 +19,8 @@ BLOCKS = {
     "word": (1.0, 1),
     "pair": (0.6, 2),
     "letters": (0.8, 4),
-    "concept": (1.0, 1),
+    "sound": (0.5, 2),
+    "concept": (0.9, 1),
     "concepts": (0.8, 2),
     "cue": (0.3, 2),
 }
@@ -66,6 +67,7 @@ class Featuriser:
         found["pair"] += [f"{one} . {two}" for one, two in zip(stems, stems[2:], strict=False)]
         for token in read:
             found["letters"].extend(_letters(token))
+        found["sound"] = [heard for token in read if (heard := sound(token))]
         sequence = self._concepts(mended)
         found["concept"] = [concept for group in sequence for concept in group]
         found["concepts"] = list(_concept_pairs(sequence))
@@ -123,6 +125,23 @@ class Featuriser:
             pointers.append(len(indices))
         shape = (len(rows), len(self.weights))
         return csr_matrix((np.asarray(values, dtype=np.float32), indices, pointers), shape=shape, dtype=np.float32)
+
+
+_SOUNDS = str.maketrans({"p": "b", "t": "d", "k": "g", "c": "g", "q": "g", "v": "f", "w": "f", "z": "s", "x": "g"})
+_SILENT = frozenset("aeiouyhj")
+_SHORTEST_SOUND = 3
+
+
+@functools.lru_cache(maxsize=32_768)
+def sound(token: str) -> str:
+    """Reduce a word to the consonants one hears, which dialect and typing errors mostly leave as they are."""
+    heard = ""
+    for letter in token.translate(_SOUNDS):
+        if letter not in _SILENT and not heard.endswith(letter):
+            heard += letter
+    if len(heard) < _SHORTEST_SOUND:
+        return ""
+    return ("a" if token[0] in _SILENT else "") + heard
 
 
 @functools.lru_cache(maxsize=32_768)

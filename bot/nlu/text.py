@@ -116,7 +116,8 @@ _OPENING = re.compile(
 )
 _CLOSING = re.compile(
     r"""[\s,.!?-]+(?:
-    (?:vielen\ |besten\ |herzlichen\ |schon\ mal\ |im\ voraus\ )*(?:danke?|dank)(?:\ im\ voraus|\ schon\ mal|\ euch|\ dir)?
+    (?:vielen\ |besten\ |herzlichen\ |schon\ mal\ |im\ voraus\ )*
+    (?:danke?|dank)(?:\ im\ voraus|\ schon\ mal|\ euch|\ dir)?
     | mfg | lg | vg | bg
     | (?:mit\ )?(?:freundlichen|besten|herzlichen|lieben|viele|beste|liebe|schöne)\ grüße?n?.*
     | thanks(?:\ a\ lot|\ in\ advance|\ so\ much)? | thank\ you(?:\ very\ much|\ in\ advance)? | thx | cheers
@@ -135,8 +136,8 @@ def core(text: str) -> str:
 
 _JOINT = re.compile(
     r"""\s*(?:,|\s-\s|\s/\s)?\s+(?:
-    und\ außerdem | und\ ausserdem | und\ noch\ was | und\ auch | ach\ und | und | außerdem | ausserdem | sowie | übrigens
-    | uebrigens | zweitens | and\ also | oh\ and | and | also | plus | by\ the\ way | btw | secondly
+    und\ außerdem | und\ ausserdem | und\ noch\ was | und\ auch | ach\ und | und | außerdem | ausserdem | sowie
+    | übrigens | uebrigens | zweitens | and\ also | oh\ and | and | also | plus | by\ the\ way | btw | secondly
     )\s+""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from bot.nlu.classifier import Classifier, softmax
+from bot.nlu.classifier import Classifier, Training, softmax
 from bot.nlu.features import Featuriser
 from bot.nlu.labels import CONTROLS, FLOWS, UNCLEAR, group, topic
 from bot.nlu.language import LanguageDetector
@@ -85,7 +86,9 @@ class Understanding:
         self.thresholds = thresholds or Thresholds()
 
     @classmethod
-    def learn(cls, phrases: Sequence[Phrase], lexicon: Lexicon | None = None) -> "Understanding":
+    def learn(
+        cls, phrases: Sequence[Phrase], lexicon: Lexicon | None = None, how: Training | None = None
+    ) -> "Understanding":
         """Learn from phrases."""
         lexicon = lexicon or Lexicon.read()
         spoken = [phrase for phrase in phrases if phrase.language]
@@ -98,13 +101,16 @@ class Understanding:
         featuriser.learn(rows, len(rows))
         labels = sorted({phrase.label for phrase in phrases})
         targets = np.array([labels.index(phrase.label) for phrase in phrases])
-        classifier = Classifier.learn(featuriser.matrix(rows), targets, len(labels))
+        classifier = Classifier.learn(featuriser.matrix(rows), targets, len(labels), how)
         return cls(featuriser, classifier, labels, detector)
+
+    def rows(self, texts: Sequence[str]) -> csr_matrix:
+        """Turn texts into rows of features."""
+        return self.featuriser.matrix([self.featuriser.names(text, self.detector.german(text)) for text in texts])
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Score each label for each text."""
-        rows = [self.featuriser.names(text, self.detector.german(text)) for text in texts]
-        return self.classifier.scores(self.featuriser.matrix(rows))
+        return self.classifier.scores(self.rows(texts))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Estimate how likely each label is for each text."""
@@ -172,7 +178,9 @@ class Understanding:
             "lexicon": self.featuriser.lexicon.content,
         }
         (folder / "understanding.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        np.savez(folder / "understanding.npz", **self.classifier.arrays)
+        # Half precision is exact enough for what was learned, and halves the model's size.
+        halves = {name: array.astype(np.float16) for name, array in self.classifier.arrays.items()}
+        np.savez(folder / "understanding.npz", **halves)
 
     @classmethod
     def load(cls, folder: Path) -> "Understanding":
@@ -183,7 +191,7 @@ class Understanding:
         featuriser = Featuriser(Lexicon(content["lexicon"]), Vocabulary(content["vocabulary"]), weights)
         return cls(
             featuriser,
-            Classifier({name: arrays[name] for name in arrays.files}),
+            Classifier({name: arrays[name].astype(np.float32) for name in arrays.files}),
             content["labels"],
             LanguageDetector(**content["language"]),
             content["temperature"],
@@ -205,6 +213,9 @@ def _label_and_topics(label: str, said: list[str]) -> tuple[str, tuple[str, ...]
     if not topic(label):
         return label, ()
     others = [name for name in said if topic(name)]
+    wanted = [name for name in said if name in FLOWS and _RIGHTS.get(name) != topic(label)]
+    if wanted and label in others:
+        return wanted[0], (topic(label) or "",)
     if label not in others or len(others) < 2:
         return label, (topic(label) or "",)
     chosen = others[:2] if label in others[:2] else [others[0], label]
