@@ -10,15 +10,12 @@ from actions.reading.emails import find_email
 from actions.reading.matter import changes_mind, is_digression
 from actions.reading.message import LOOKUPS, QUESTIONS, TICKET_KINDS, Message
 from actions.reading.people import is_in_danger
+from actions.reading.words import pattern
 from actions.turn import SKIPPED, State, Turn
 
 LAST_ATTEMPT = 3
 LEAST_CONFIDENCE = 0.5
-CARE = frozenset({"distress", "press-or-police"})
 _LOOKS_LIKE_REFERENCE = re.compile(r"\b(?:pr\b|[a-z]{2}-?[0-9a-z]{4}|[0-9a-z]{4}-[0-9a-z]{4}|\d{4,})", re.IGNORECASE)
-_HAS_NONE = re.compile(
-    r"\b(?:kein(?:e[ns]?|s)?|nicht|nichts|verloren|vergessen|none|no|not|don['’]?t|lost|forgot\w*|haven['’]?t)\b", re.IGNORECASE
-)
 
 Normalise = Callable[[str], str | None]
 
@@ -128,7 +125,7 @@ def _decided(control: str | None) -> Turn | None:
 
 
 def _says_none(message: Message) -> bool:
-    return len(message.words) <= 12 and not message.is_question and bool(_HAS_NONE.search(message.text))
+    return len(message.words) <= 12 and not message.is_question and bool(pattern("has-none").search(message.text))
 
 
 def _has_none(state: State) -> Turn:
@@ -141,11 +138,11 @@ def _has_none(state: State) -> Turn:
 
 def _question(state: State, message: Message) -> Turn | None:
     sure = message.is_button or message.confidence >= LEAST_CONFIDENCE
-    is_talk = message.intent in CARE or message.intent == "chitchat"
+    is_talk = message.intent in {"press-or-police", "chitchat"}
     is_question = message.intent in {"faq", "not-covered"} or (message.intent in QUESTIONS and message.is_question)
-    if (sure and (is_talk or is_question)) or is_in_danger(message.text):
-        return Turn(digresses=True)
-    return None
+    if (sure and message.intent == "distress") or is_in_danger(message.text):
+        return Turn().say("utter_distress")
+    return Turn(digresses=True) if sure and (is_talk or is_question) else None
 
 
 def _not_understood(state: State, message: Message) -> Turn:

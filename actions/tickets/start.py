@@ -50,10 +50,12 @@ class StartTicket(Action):
             return [read]
         turn = opening_turn(kind, message)
         step = next(step for step in STEPS if turn.slots.get(step) is None)
+        care = [say for say in turn.says if say.response == "utter_distress"]
+        utter_all(dispatcher, care)
         utter(dispatcher, f"utter_start_{kind}", flow_fields(kind, step))
         if message.topics:
             utter(dispatcher, "utter_answer")
-        utter_all(dispatcher, turn.says)
+        utter_all(dispatcher, [say for say in turn.says if say not in care])
         if turn.waits:
             turn.slots["pending"] = {**turn.slots["pending"], "step": step}
         begun = {"ticket_kind": kind, "request_id": str(uuid.uuid4()), **turn.slots}

@@ -17,7 +17,7 @@ from actions.reading.people import (
     writes_for_another,
 )
 from actions.reading.words import pattern
-from actions.turn import State, Turn
+from actions.turn import Say, State, Turn
 
 STEPS = ("description", "relationship", "email", "name", "country", "confirmed")
 KINDS_THAT_NEED_A_DESCRIPTION = frozenset({"complaint", "inquiry", "rectification"})
@@ -68,6 +68,9 @@ def take_marks(state: State, message: Message, turn: Turn) -> None:
     if not new:
         return
     turn.slots["marks"] = [*state.marks, *new]
+    if "urgent" in new:
+        # A person comes before every question: who is in danger is told at once whom to call.
+        turn.says.insert(0, Say("utter_distress"))
     if "on-behalf" in new:
         turn.say("utter_on_behalf")
 

@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.places import country_code
-from actions.reading.controls import read_control
+from actions.reading.controls import exact_control, read_control
 from actions.reading.corrections import FIELDS, field_to_change, named_field
 from actions.reading.emails import find_email
 from actions.reading.matter import changes_mind, is_digression, tells_matter
 from actions.reading.message import QUESTIONS, TICKET_KINDS, Message
 from actions.reading.people import is_under_age, plain_name, read_relationship, stated_name, writes_for_another
+from actions.reading.words import word_set
 from actions.tickets.steps import STEPS, may_skip, read_step, steps_not_asked, take_along, take_email, take_marks
 from actions.turn import SKIPPED, State, Turn
 
 WAYS_ELSEWHERE = frozenset({"ticket-status", "dispute"})
-CARE = frozenset({"distress", "press-or-police"})
+SHORTEST_ADDITION_IN_WORDS = 8
+LONGEST_CONSENT_IN_WORDS = 5
 LEAST_CONFIDENCE = 0.5
 # At the name every answer looks strange to the classifier; only a certain one is taken for a question.
 LEAST_CONFIDENCE_AT_NAME = 0.8
+SURE = 0.7
 LAST_ATTEMPT = 3
-SHORTEST_ADDITION_IN_WORDS = 8
 EVERYTHING = frozenset({"alles", "alle daten", "everything", "all data"})
 
 
@@ -163,8 +165,16 @@ def _skip(state: State, message: Message) -> Turn | None:
 
 def _affirm(state: State, message: Message) -> Turn | None:
     if state.step == "confirmed":
-        return Turn(slots={"confirmed": True})
+        return Turn(slots={"confirmed": True}) if _is_plain_consent(message) else None
     return Turn().say("utter_affirm_in_flow") if state.step != "relationship" else None
+
+
+def _is_plain_consent(message: Message) -> bool:
+    """Tell a yes from a yes with a reservation: what follows a "but" must be heard before anything is sent."""
+    if message.is_button or exact_control(message.text) == "affirm":
+        return True
+    words = set(message.words)
+    return len(message.words) <= LONGEST_CONSENT_IN_WORDS and not words & word_set("reservations")
 
 
 def _deny(state: State, message: Message) -> Turn | None:
@@ -260,12 +270,16 @@ def _change_of_mind(state: State, message: Message) -> Turn | None:
         return Turn(slots={"pending": {"asks": "addition"}}, waits=True).say("utter_ask_addition_to_description")
     if message.intent in TICKET_KINDS and message.intent != state.kind and changes_mind(message, free_text):
         return _other_kind(state, message)
-    if message.intent in WAYS_ELSEWHERE and changes_mind(message, free_text):
+    if message.intent in WAYS_ELSEWHERE and (changes_mind(message, free_text) or _plainly_asks(message)):
         if not has_typed(state):
             return Turn(ends=message.intent)
         pending = {"asks": "leave", "to": message.intent}
         return Turn(slots={"pending": pending}, waits=True).say("utter_confirm_leave")
     return None
+
+
+def _plainly_asks(message: Message) -> bool:
+    return message.is_question and not message.is_narrative and message.confidence >= SURE
 
 
 def _other_kind(state: State, message: Message) -> Turn:
@@ -304,8 +318,8 @@ def _answer(state: State, message: Message) -> Turn | None:
 
 def _asks_besides(state: State, message: Message) -> bool:
     """Tell whether an answer comes with a question, which is answered too."""
-    if message.intent in CARE and message.confidence >= LEAST_CONFIDENCE:
-        return True
+    if message.intent == "press-or-police":
+        return message.confidence >= LEAST_CONFIDENCE
     if message.is_button or not message.topics:
         return False
     if state.step == "description":
@@ -320,7 +334,7 @@ def _is_question_here(state: State, message: Message) -> bool:
     if state.step == "description":
         if state.kind == "inquiry" and not message.is_button:
             return False
-        return is_digression(message)
+        return is_digression(message) or _asks_for_authority(message)
     has_answer = find_email(message.text).attempted or stated_name(message.text) is not None
     if has_answer:
         return False
@@ -330,10 +344,18 @@ def _is_question_here(state: State, message: Message) -> bool:
     return message.is_question and len(message.words) >= 2 and message.asks(least)
 
 
+def _asks_for_authority(message: Message) -> bool:
+    return message.intent == "authority" and message.is_question and not message.is_narrative
+
+
 def _question(state: State, message: Message) -> Turn | None:
     """Leave to the rules what is no answer: questions, small talk, somebody in need."""
     sure = message.is_button or message.confidence >= LEAST_CONFIDENCE
-    is_talk = message.intent in CARE or message.intent in {"chitchat", "authority"}
+    if message.intent == "distress" and sure:
+        turn = Turn()
+        take_marks(state, message, turn)
+        return turn if turn.says else turn.say("utter_distress")
+    is_talk = message.intent in {"press-or-police", "chitchat", "authority"}
     is_question = message.intent in {"faq", "not-covered"} or (
         message.intent in QUESTIONS and message.is_question and len(message.words) >= 3
     )

@@ -73,7 +73,8 @@ def test_other_flows_begin_at_once() -> None:
 
 def test_questions_and_people_in_need_are_left_to_the_rules() -> None:
     assert turn("reference", "Verkaufen Sie Daten?", "faq").digresses
-    assert turn("reference", "er lauert mir auf", "unclear", 0.1).digresses
+    assert said(turn("reference", "er lauert mir auf", "unclear", 0.1)) == ["utter_distress"]
+    assert said(turn("reference", "Ich habe Angst", "distress")) == ["utter_distress"]
     assert turn("reference", "danke dir", "chitchat").digresses
     assert turn("reference", "auf Englisch bitte jetzt", "switch-language").digresses
     assert said(turn("reference", "warum?")) == ["utter_why"]

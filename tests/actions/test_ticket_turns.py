@@ -260,6 +260,7 @@ def test_somebody_under_18_ends_the_flow() -> None:
 def test_who_writes_for_another_or_is_in_danger_is_marked() -> None:
     outcome = turn("description", "Ich schreibe für meine Mutter, ein Mann lauert mir auf", known={})
     assert outcome.slots["marks"] == ["on-behalf", "urgent"]
+    assert said(outcome)[0] == "utter_distress"
     assert "utter_on_behalf" in said(outcome)
     again = turn("name", "Es geht um die Daten meiner Mutter, wie gesagt", known={**KNOWN, "marks": ["on-behalf"]})
     assert "marks" not in again.slots
@@ -267,9 +268,22 @@ def test_who_writes_for_another_or_is_in_danger_is_marked() -> None:
 
 def test_danger_is_met_first_and_kept() -> None:
     outcome = turn("description", "Mein Ex bedroht mich und hat die Adresse von Ihnen", "distress", known={})
-    assert outcome.digresses
+    assert said(outcome) == ["utter_distress"]
     assert outcome.slots["marks"] == ["urgent"]
-    assert turn("email", "Ich habe Angst", "distress").digresses
+    assert outcome.slots["description"].startswith("Mein Ex")
+    assert said(turn("email", "Ich habe Angst", "distress")) == ["utter_distress"]
+    assert said(turn("email", "Angst", "distress", known={**KNOWN, "marks": ["urgent"]})) == ["utter_distress"]
+
+
+def test_a_yes_with_a_reservation_sends_nothing() -> None:
+    assert "confirmed" not in turn("confirmed", "ja, aber der Name ist falsch", "affirm").slots
+    assert "confirmed" not in turn("confirmed", "ja noch nicht", "affirm").slots
+    assert turn("confirmed", "ja, bitte so losschicken", "affirm").slots["confirmed"] is True
+
+
+def test_questions_about_authority_and_status_are_no_description() -> None:
+    assert turn("description", "Welche Behörde ist in Bayern zuständig?", "authority", known={}).digresses
+    assert turn("description", "Wie ist der Stand meiner Anfrage?", "ticket-status", known={}).ends == "ticket-status"
 
 
 def test_why_is_said_at_once() -> None:

@@ -33,7 +33,8 @@ from rasa.shared.core.events import deserialise_events
 answers = json.load(sys.stdin)
 for answer in answers:
     assert RemoteAction("any", None)._validate_action_result(answer)
-print(json.dumps([[[type(event).__name__, str(event)] for event in deserialise_events(answer["events"])] for answer in answers]))
+read = [deserialise_events(answer["events"]) for answer in answers]
+print(json.dumps([[[type(event).__name__, str(event)] for event in events] for events in read]))
 """
 
 
