@@ -55,7 +55,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:5005")
     parser.add_argument("--turns", type=int, default=500)
-    parser.add_argument("--max-ratio", type=float, default=None, help="exit 1 when the last turn costs more times turn 5")
+    parser.add_argument(
+        "--max-ratio", type=float, default=None, help="exit 1 when the last turn costs more times turn 5"
+    )
     options = parser.parse_args()
     worst = 0.0
     for name, text in MESSAGES.items():

@@ -30,9 +30,7 @@ def of(tracker: DialogueStateTracker) -> dict[str, Any]:
     """Return what must be known of a tracker that waits for the next message."""
     return {
         "at": tracker.events[-1].timestamp if tracker.events else 0.0,
-        "slots": {
-            name: slot.value for name, slot in tracker.slots.items() if slot.value != slot.initial_value
-        },
+        "slots": {name: slot.value for name, slot in tracker.slots.items() if slot.value != slot.initial_value},
         "loop": asdict(tracker.active_loop) if tracker.active_loop_name else None,
         "paused": tracker.is_paused(),
     }

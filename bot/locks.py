@@ -8,8 +8,8 @@ from typing import Any
 
 import redis.asyncio
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockError, LockStore
-from redis.exceptions import LockNotOwnedError
 from redis.exceptions import LockError as RedisLockError
+from redis.exceptions import LockNotOwnedError
 
 from bot.settings import Settings
 

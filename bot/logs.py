@@ -8,7 +8,6 @@ import sys
 import traceback
 import warnings
 from types import TracebackType
-from typing import Optional, Union
 
 # These print messages, slots and entities at DEBUG; they stay at INFO whatever LOG_LEVEL says.
 TALKATIVE = ("rasa", "sanic.root", "sanic.error", "asyncio", "aiohttp")
@@ -17,7 +16,7 @@ VERBOSE = ("sqlalchemy", "apscheduler", "matplotlib")
 # What these say is about files and connections; what others say may hold what somebody typed.
 HARMLESS = (OSError, ImportError)
 
-_ExceptionInfo = Union[tuple[type[BaseException], BaseException, Optional[TracebackType]], tuple[None, None, None]]
+_ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 def configure_logs(level: str) -> None:

@@ -157,9 +157,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         response[FIELDS] = _fields(response.pop("custom", None) or {}, known)
         return response
 
-    def _variation(
-        self, key: str, language: str, slots: Mapping[str, Any], output_channel: str, turn: int
-    ) -> Response:
+    def _variation(self, key: str, language: str, slots: Mapping[str, Any], output_channel: str, turn: int) -> Response:
         """Return a copy of the matching variation; several that match take turns; none is never silence."""
         if key in self.responses:
             matching = ResponseVariationFilter(self.responses).responses_for_utter_action(

@@ -35,5 +35,7 @@ async def forget_once(engine: Engine, settings: Settings) -> int:
         logger.exception("Old conversations could not be forgotten.")
         return 0
     if forgotten:
-        logger.info("Forgot %d conversations that had not been used for %d days.", forgotten, settings.tracker_retention_days)
+        logger.info(
+            "Forgot %d conversations that had not been used for %d days.", forgotten, settings.tracker_retention_days
+        )
     return forgotten

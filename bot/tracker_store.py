@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,9 +102,7 @@ _TURNS_KNOWN = sa.select(TURNS.c.message_id).where(
     TURNS.c.sender_id == _CONVERSATION, TURNS.c.message_id.in_(sa.bindparam("message_ids", expanding=True))
 )
 _TOUCH = (
-    sa.update(CONVERSATIONS)
-    .where(CONVERSATIONS.c.sender_id == _CONVERSATION)
-    .values(updated=sa.bindparam("moment"))
+    sa.update(CONVERSATIONS).where(CONVERSATIONS.c.sender_id == _CONVERSATION).values(updated=sa.bindparam("moment"))
 )
 _INSERT_EVENT = sa.insert(EVENTS)
 _INSERT_TURN = sa.insert(TURNS)
@@ -301,9 +299,7 @@ class ConversationStore(SQLTrackerStore):
     def _fold(self, connection: Connection, tracker: DialogueStateTracker, part: _StoredPart) -> None:
         """Carry over the state from before the latest turns, when there are many."""
         events = list(tracker.events)
-        begins = [
-            place for place in range(part.carried, len(events)) if isinstance(events[place], UserUttered)
-        ]
+        begins = [place for place in range(part.carried, len(events)) if isinstance(events[place], UserUttered)]
         if len(begins) <= FOLD_ABOVE_TURNS:
             return
         boundary = begins[-KEEP_TURNS]
@@ -333,7 +329,7 @@ def _events_after(connection: Connection, conversation: str, event_id: int) -> l
     return list(connection.execute(_EVENTS_AFTER, {"conversation": conversation, "event_id": event_id}).all())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _event_classes() -> Mapping[str, type[Event]]:
     """Return Rasa's classes of events by name; Rasa itself looks through all of them for every single event."""
     return {event.type_name: event for event in all_subclasses(Event)}
@@ -385,7 +381,7 @@ def _row(conversation: str, event: Event) -> dict[str, Any]:
 def _insert_turns(connection: Connection, conversation: str, events: list[Event], ids: list[int]) -> None:
     rows = {
         event.message_id: event_id
-        for event, event_id in zip(events, ids)
+        for event, event_id in zip(events, ids, strict=True)
         if isinstance(event, UserUttered) and event.message_id
     }
     if not rows:

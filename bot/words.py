@@ -13,11 +13,11 @@ LAST_RESORT: dict[str, Words] = {
         "data. Please do not send me identity, account or card numbers.",
     },
     "utter_failure": {
-        "de": "Das hat gerade nicht funktioniert. Bitte gehen Sie davon aus, dass nichts abgeschickt wurde, und versuchen "
-        "Sie es in ein paar Minuten noch einmal. Sie erreichen die oder den Datenschutzbeauftragten auch direkt: "
-        "[dpo@mimecast.com](mailto:dpo@mimecast.com).",
-        "en": "That did not work just now. Please assume that nothing was sent, and try again in a few minutes. You can "
-        "also reach the data protection officer directly: [dpo@mimecast.com](mailto:dpo@mimecast.com).",
+        "de": "Das hat gerade nicht funktioniert. Bitte gehen Sie davon aus, dass nichts abgeschickt wurde, und "
+        "versuchen Sie es in ein paar Minuten noch einmal. Sie erreichen die oder den Datenschutzbeauftragten auch "
+        "direkt: [dpo@mimecast.com](mailto:dpo@mimecast.com).",
+        "en": "That did not work just now. Please assume that nothing was sent, and try again in a few minutes. You "
+        "can also reach the data protection officer directly: [dpo@mimecast.com](mailto:dpo@mimecast.com).",
     },
     "utter_masked": {
         "de": "Ihre Nachricht enthielt eine Nummer, die ich nicht brauche ({kinds}). Ich habe sie entfernt; sie wurde "

@@ -176,11 +176,13 @@ class WebchatBlueprint(Blueprint):
     async def _preflight(self, request: Request) -> HTTPResponse | None:
         if request.method != "OPTIONS" or not request.path.startswith(PREFIX):
             return None
-        return empty(headers={
-            "Access-Control-Allow-Methods": "GET, POST, DELETE",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept",
-            "Access-Control-Max-Age": "600",
-        })
+        return empty(
+            headers={
+                "Access-Control-Allow-Methods": "GET, POST, DELETE",
+                "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept",
+                "Access-Control-Max-Age": "600",
+            }
+        )
 
     async def _add_headers(self, request: Request, response: HTTPResponse) -> None:
         if not request.path.startswith(PREFIX):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 
 Check = Callable[[str], bool]
@@ -12,7 +12,7 @@ Check = Callable[[str], bool]
 _OWN: dict[str, Check] = {}
 
 
-@lru_cache(maxsize=None)
+@cache
 def check_named(name: str) -> Check:
     """Return a check by name: one of ours, or the module of stdnum of that name, such as `de.idnr`."""
     if name in _OWN:
@@ -48,7 +48,7 @@ def german_pension_number(number: str) -> bool:
     compact = re.sub(r"\s", "", number).upper()
     digits = compact[:8] + f"{ord(compact[8]) - 64:02d}" + compact[9:11]
     weights = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
-    products = (weight * int(digit) for weight, digit in zip(weights, digits))
+    products = (weight * int(digit) for weight, digit in zip(weights, digits, strict=True))
     total = sum(product // 10 + product % 10 for product in products)
     month = int(compact[4:6])
     return 1 <= month <= 12 and total % 10 == int(compact[11])
@@ -59,7 +59,7 @@ def machine_readable_document(number: str) -> bool:
     """Check the last digit of a German identity card or passport by the weights 7, 3, 1 of ICAO 9303."""
     compact = re.sub(r"\W", "", number).upper()
     values = (int(character) if character.isdigit() else ord(character) - 55 for character in compact[:-1])
-    total = sum(value * weight for value, weight in zip(values, (7, 3, 1) * 3))
+    total = sum(value * weight for value, weight in zip(values, (7, 3, 1) * 3, strict=False))
     return compact[-1].isdigit() and total % 10 == int(compact[-1])
 
 

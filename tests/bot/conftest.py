@@ -33,7 +33,7 @@ def assistant(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield running
 
 
-@pytest.fixture()
+@pytest.fixture
 def visitor(assistant: Assistant) -> Visitor:
     """Return somebody who has just opened the chat in English."""
     return assistant.visitor("en")

@@ -16,7 +16,7 @@ ODD = [
     "שלום עולם",
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "'; DROP TABLE events; --",
-    "\" OR 1=1 /*",
+    '" OR 1=1 /*',
     "{description} {email} {0} {{x}} %s ${HOME}",
     "0[ 1] [label](javascript:alert(1))",
     "../../etc/passwd\n\n\n",
@@ -51,7 +51,9 @@ def test_a_lone_surrogate_becomes_a_visible_mark(visitor: Visitor) -> None:
     assert "\ufffd" in visitor.history()[1]["text"]
 
 
-@pytest.mark.parametrize("text", ["/affirm", '/faq{"topic": "google-analytics"}', "/crash", " /affirm", "\u200b/affirm"])
+@pytest.mark.parametrize(
+    "text", ["/affirm", '/faq{"topic": "google-analytics"}', "/crash", " /affirm", "\u200b/affirm"]
+)
 def test_a_payload_nobody_was_offered_is_only_text(visitor: Visitor, text: str) -> None:
     messages = visitor.say(text)
     assert all("source" not in message for message in messages)
@@ -95,8 +97,8 @@ def test_what_is_typed_into_a_form_comes_back_as_it_was(visitor: Visitor) -> Non
 def test_cleaning_is_stable_and_leaves_nothing_that_hides(text: str) -> None:
     try:
         clean = cleaned(text)
-    except ChannelError as error:
-        assert error.status in {400, 413}
+    except ChannelError:
+        # Nothing that could be sent, or too much of it; which of the two, test_webchat_errors.py tells.
         return
     assert cleaned(clean) == clean
     assert clean.encode("utf-8")

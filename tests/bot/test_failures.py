@@ -23,9 +23,7 @@ def actions() -> Iterator[ActionServer]:
 
 
 @pytest.fixture(scope="module")
-def assistant(
-    tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, actions: ActionServer
-) -> Iterator[Assistant]:
+def assistant(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, actions: ActionServer) -> Iterator[Assistant]:
     var_dir = tmp_path_factory.mktemp("var")
     settings = {"ACTIONS_URL": actions.url, "ACTIONS_TIMEOUT_SECONDS": "1"}
     with running_assistant(var_dir, tiny_model, **settings) as running:
@@ -55,6 +53,34 @@ def test_an_action_gets_slots_and_forms_but_not_every_response(visitor: Visitor,
     assert "ticket_form" in call["domain"]["forms"]
     assert "description" in call["domain"]["slots"]
     assert "responses" not in call["domain"]
+
+
+def users_of(call: dict[str, object]) -> list[str]:
+    return [event["text"] for event in call["tracker"]["events"] if event["event"] == "user"]
+
+
+def test_an_action_gets_the_latest_messages_and_none_twice(visitor: Visitor, actions: ActionServer) -> None:
+    visitor.say("hello")
+    visitor.say("complaint")
+    for number in range(20):
+        visitor.say(f"cookies {number}")
+    visitor.say("crash")
+    sent = users_of(actions.calls[-1])
+    assert sent[-3:] == ["cookies 18", "cookies 19", "crash"]
+    assert len(sent) == len(set(sent)) < 10
+    assert actions.calls[-1]["tracker"]["active_loop"]["name"] == "ticket_form"
+
+
+def test_the_action_that_opens_a_ticket_gets_the_whole_conversation(
+    visitor: Visitor, actions: ActionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.actions_endpoint.WANTS_WHOLE_CONVERSATION", {"action_crash"})
+    said = ["hello", *(f"cookies {number}" for number in range(20)), "crash"]
+    for text in said:
+        visitor.say(text)
+    assert users_of(actions.calls[-1]) == said
+    bots = [event["text"] for event in actions.calls[-1]["tracker"]["events"] if event["event"] == "bot"]
+    assert len(bots) == 21
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])

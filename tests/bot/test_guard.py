@@ -76,7 +76,12 @@ MASKED = {
         "710319/2745",
         "identity card number 12345678 9 ZZ1",
     ],
-    "passport": ["Reisepass C01X00T478", "Passnummer C01X00T47", "my passport number is 533401372", "passport 925076473"],
+    "passport": [
+        "Reisepass C01X00T478",
+        "Passnummer C01X00T47",
+        "my passport number is 533401372",
+        "passport 925076473",
+    ],
     "driving-licence": [
         "Führerschein B072RRE2I55",
         "my driving licence is MORGA657054SM9IJ",
@@ -153,12 +158,20 @@ def test_a_masked_text_stays_as_it_is() -> None:
             assert mask(once, "de").text == once
 
 
-@pytest.mark.parametrize("broken", ["DE88 3704 0044 0532 0130 00", "4111 1111 1111 1112", "65 170839 J 004", "131052-308U"])
+@pytest.mark.parametrize(
+    "broken", ["DE88 3704 0044 0532 0130 00", "4111 1111 1111 1112", "65 170839 J 004", "131052-308U"]
+)
 def test_a_wrong_check_digit_is_something_else(broken: str) -> None:
     assert mask(broken, "de").kinds == ()
 
 
-SENTENCES = ["Es geht um {}, bitte prüfen Sie das", "My order {} never arrived", "Bestellnummer {}", "{}", "Vorgang {} vom Mai"]
+SENTENCES = [
+    "Es geht um {}, bitte prüfen Sie das",
+    "My order {} never arrived",
+    "Bestellnummer {}",
+    "{}",
+    "Vorgang {} vom Mai",
+]
 
 
 def share_masked(sentence: str, length: int, rounds: int = 2000) -> float:
@@ -193,7 +206,11 @@ def test_text_without_digits_is_never_changed(text: str) -> None:
     assert mask(text, "de").text == text
 
 
-@given(st.text(max_size=120), st.text(max_size=120), st.sampled_from(["DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111"]))
+@given(
+    st.text(max_size=120),
+    st.text(max_size=120),
+    st.sampled_from(["DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111"]),
+)
 @settings(max_examples=300, deadline=None)
 def test_a_certain_number_is_found_wherever_it_stands(before: str, after: str, number: str) -> None:
     text = f"{before} \n{number}\n {after}"
@@ -222,7 +239,17 @@ def test_ticket_references_are_never_masked(reference: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1" * 2000, "1 " * 1000, "A1" * 1000, "DE89" * 500, "12.34." * 333, "steuer-id " * 199 + "1234", "tel 1" * 400, "4111 " * 400, "PR-1" * 500],
+    [
+        "1" * 2000,
+        "1 " * 1000,
+        "A1" * 1000,
+        "DE89" * 500,
+        "12.34." * 333,
+        "steuer-id " * 199 + "1234",
+        "tel 1" * 400,
+        "4111 " * 400,
+        "PR-1" * 500,
+    ],
 )
 def test_no_text_makes_it_slow(text: str) -> None:
     began = time.perf_counter()

@@ -78,10 +78,22 @@ def test_nothing_typed_is_in_the_log(tiny_model: Path, tmp_path: Path) -> None:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.5)
         visitor = assistant.visitor("en")
-        said = ["marmalade cookies", "complaint", "A plum cake was sent", "plum@quince.example", "crash rhubarb", "/forged{}"]
+        said = [
+            "marmalade cookies",
+            "complaint",
+            "A plum cake was sent",
+            "plum@quince.example",
+            "crash rhubarb",
+            "/forged{}",
+        ]
         for text in [*said, f"IBAN {IBAN}", "x" * 2001, ""]:
             visitor.post(text)
-        requests.post(assistant.url + "/messages", data=b"{gooseberry", headers={**visitor.headers, "Content-Type": "application/json"}, timeout=5)
+        requests.post(
+            assistant.url + "/messages",
+            data=b"{gooseberry",
+            headers={**visitor.headers, "Content-Type": "application/json"},
+            timeout=5,
+        )
         visitor.history()
         visitor.erase()
     finally:

@@ -65,7 +65,7 @@ def test_limits(limited: Assistant) -> None:
     assert statuses[-1] == 429
 
 
-@pytest.fixture()
+@pytest.fixture
 def behind_proxy(tiny_model: Path, tmp_path: Path) -> Iterator[Assistant]:
     with running_assistant(tmp_path, tiny_model, WEBCHAT_RATE_LIMIT="1", TRUSTED_PROXIES="127.0.0.1") as running:
         yield running
@@ -87,14 +87,16 @@ def test_two_processes_share_a_conversation_through_redis(tiny_model: Path, tmp_
     from tests.bot.assistant import Visitor
 
     settings = {"REDIS_URL": redis_url}
-    with running_assistant(tmp_path, tiny_model, **settings) as first:
-        with running_assistant(tmp_path, tiny_model, **settings) as second:
-            visitor = first.visitor("en")
-            other = Visitor(second, visitor.token, [], {})
-            with ThreadPoolExecutor(8) as pool:
-                replies = list(pool.map(lambda who: who.say("cookies google", "same"), [visitor, other] * 4))
-            assert all(reply == replies[0] for reply in replies)
-            assert len(visitor.history()) == 1 + 1 + 2
+    with (
+        running_assistant(tmp_path, tiny_model, **settings) as first,
+        running_assistant(tmp_path, tiny_model, **settings) as second,
+    ):
+        visitor = first.visitor("en")
+        other = Visitor(second, visitor.token, [], {})
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda who: who.say("cookies google", "same"), [visitor, other] * 4))
+        assert all(reply == replies[0] for reply in replies)
+        assert len(visitor.history()) == 1 + 1 + 2
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,18 @@ from bot.carried_state import CARRIED
 from bot.tracker_store import FOLD_ABOVE_TURNS, KEEP_TURNS, ConversationStore
 from tests.bot.assistant import Assistant, free_port
 
-WORDS = ["cookies", "hello", "complaint", "abbrechen", "ja", "some reason", "a@b.example", "wetter", "datenkram", "danke"]
+WORDS = [
+    "cookies",
+    "hello",
+    "complaint",
+    "abbrechen",
+    "ja",
+    "some reason",
+    "a@b.example",
+    "wetter",
+    "datenkram",
+    "danke",
+]
 POSTGRESQL = Path("/usr/lib/postgresql")
 
 
@@ -41,9 +52,25 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     data = folder / "data"
     program = programs[-1].parent
-    subprocess.run([*as_user, str(program / "initdb"), "-D", str(data), "-U", "rasa", "-A", "trust"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*as_user, str(program / "initdb"), "-D", str(data), "-U", "rasa", "-A", "trust"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     server = subprocess.Popen(
-        [*as_user, str(program / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"],
+        [
+            *as_user,
+            str(program / "postgres"),
+            "-D",
+            str(data),
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            str(folder),
+            "-F",
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -96,7 +123,9 @@ class Talk:
         async def turn() -> list[Any]:
             self.agent.processor.tracker_store = self.store
             output = CollectingOutputChannel()
-            await self.agent.processor.handle_message(UserMessage(text, output, conversation, metadata={"language": "en"}))
+            await self.agent.processor.handle_message(
+                UserMessage(text, output, conversation, metadata={"language": "en"})
+            )
             return output.messages
 
         return asyncio.run(turn())
@@ -199,7 +228,13 @@ def test_forgetting_many_takes_several_small_transactions(model: Agent, url: str
     store = ConversationStore(host=url)
     with store.engine.begin() as connection:
         rows = [{"sender_id": f"c{number}", "updated": 1.0, "folded_up_to": 0} for number in range(450)]
-        connection.execute(sa.text("INSERT INTO conversations (sender_id, updated, folded_up_to) VALUES (:sender_id, :updated, :folded_up_to)"), rows)
+        connection.execute(
+            sa.text(
+                "INSERT INTO conversations (sender_id, updated, folded_up_to) "
+                "VALUES (:sender_id, :updated, :folded_up_to)"
+            ),
+            rows,
+        )
     assert store.forget_unused_since(2.0) == 450
 
 

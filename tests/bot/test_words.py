@@ -27,8 +27,15 @@ def words() -> AnswerGenerator:
     return AnswerGenerator(None, Domain.load(str(TINY / "domain")))
 
 
-def tracker(intent: str = "faq", language: str | None = None, browser: str | None = None, **entities: object) -> DialogueStateTracker:
-    slots = [TextSlot("language", []), AnySlot("ticket_kind", []), AnySlot("description", []), AnySlot("requested_slot", [])]
+def tracker(
+    intent: str = "faq", language: str | None = None, browser: str | None = None, **entities: object
+) -> DialogueStateTracker:
+    slots = [
+        TextSlot("language", []),
+        AnySlot("ticket_kind", []),
+        AnySlot("description", []),
+        AnySlot("requested_slot", []),
+    ]
     result = DialogueStateTracker("c", slots)
     if language:
         result.update(SlotSet("language", language))
@@ -40,7 +47,9 @@ def tracker(intent: str = "faq", language: str | None = None, browser: str | Non
     return result
 
 
-async def said(words: AnswerGenerator, action: str, at: DialogueStateTracker, **values: object) -> list[dict[str, object]]:
+async def said(
+    words: AnswerGenerator, action: str, at: DialogueStateTracker, **values: object
+) -> list[dict[str, object]]:
     response = await words.generate(action, at, "webchat", **values)
     return [] if response is None else rendered(response)
 
@@ -55,7 +64,8 @@ async def test_every_answer_can_be_given_in_both_languages(words: AnswerGenerato
             assert message["source"].get("detail") == (key.split("/")[1] if "/" in key else None)
             assert {"section", "section_title", "statement_date"} <= set(message["source"])
             for button in message.get("buttons", []):
-                assert button["title"] and button["payload"].startswith("/")
+                assert button["title"]
+                assert button["payload"].startswith("/")
 
 
 async def test_a_topic_named_twice_is_answered_once(words: AnswerGenerator) -> None:
@@ -82,12 +92,21 @@ async def test_a_flow_without_a_question_gets_no_answer(words: AnswerGenerator) 
 
 async def test_the_kind_of_small_talk_chooses_the_words(words: AnswerGenerator) -> None:
     assert (await said(words, "utter_chitchat", tracker("chitchat", "en", chitchat="greet")))[0]["text"] == "Hello."
-    assert (await said(words, "utter_chitchat", tracker("chitchat", "en", chitchat="unheard-of")))[0]["text"] == "I am here."
+    assert (await said(words, "utter_chitchat", tracker("chitchat", "en", chitchat="unheard-of")))[0][
+        "text"
+    ] == "I am here."
 
 
 @pytest.mark.parametrize(
     ("slot", "browser", "expected"),
-    [("en", "de", "en"), ("de", "en", "de"), (None, "en", "en"), (None, None, "de"), ("fr", "en", "en"), (None, "fr", "de")],
+    [
+        ("en", "de", "en"),
+        ("de", "en", "de"),
+        (None, "en", "en"),
+        (None, None, "de"),
+        ("fr", "en", "en"),
+        (None, "fr", "de"),
+    ],
 )
 async def test_the_language_of_a_turn(words: AnswerGenerator, slot: str, browser: str, expected: str) -> None:
     (message,) = await said(words, "utter_answer", tracker(language=slot, browser=browser, topic="cookies"))
