@@ -18,7 +18,7 @@ def test_second_tab_takes_up_the_conversation_of_the_first(product: Product, new
     expect(two.said).to_have_text([FIRST])
     two.say(SECOND)
     expect(one.said).to_have_text([FIRST, SECOND])
-    expect(one.widget.locator("li.reply .text")).to_have_text(two.widget.locator("li.reply .text").all_inner_texts())
+    expect(one.widget.locator("li.reply .text")).to_have_text(two.widget.locator("li.reply .text").all_text_contents())
 
 
 def test_both_tabs_begin_at_once_and_end_with_one_conversation(product: Product, new_visitor: Visit) -> None:

@@ -3,8 +3,8 @@
 /**
  * @typedef {{id: string, text: string, from?: "visitor" | "assistant",
  *   buttons?: {title: string, payload: string}[],
- *   source?: {topic: string, section: string, section_title: string, statement_date: string},
- *   ticket?: {reference: string, kind: string, due: string},
+ *   source?: {topic: string, section?: string, section_title?: string, statement_date?: string},
+ *   ticket?: {reference: string, kind: string, due?: string},
  *   authority?: {place: string, name: string, website?: string},
  *   flow?: {kind: string, step: string, status: string},
  *   expects?: string}} Message

@@ -27,6 +27,10 @@ export class Conversation {
   isOpen = false;
   draft = "";
 
+  #client;
+  #keeping;
+  #changed;
+  #tabs;
   #isPumping = false;
   #isStopped = false;
   #isLoaded = true;
@@ -43,11 +47,11 @@ export class Conversation {
    * @param {(event: {reply?: Message, language?: string}) => void} changed
    */
   constructor(client, keeping, connect, language, changed) {
-    this.client = client;
-    this.keeping = keeping;
+    this.#client = client;
+    this.#keeping = keeping;
     this.language = language;
-    this.changed = changed;
-    this.tabs = connect((message) => this.#hear(message));
+    this.#changed = changed;
+    this.#tabs = connect((message) => this.#hear(message));
     addEventListener("online", this.hurry);
     addEventListener("pagehide", this.#leave);
     document.addEventListener("visibilitychange", this.hurry);
@@ -55,8 +59,8 @@ export class Conversation {
 
   /** Take up what this tab kept or what another tab holds. */
   restore() {
-    const kept = this.keeping.read();
-    if (!kept) return this.tabs.tell({ type: "hello" });
+    const kept = this.#keeping.read();
+    if (!kept) return this.#tabs.tell({ type: "hello" });
     this.language = kept.language;
     this.isOpen = kept.open;
     this.draft = kept.draft;
@@ -83,8 +87,8 @@ export class Conversation {
     this.turns.push(turn);
     this.draft = "";
     this.save();
-    this.tabs.tell({ type: "turn", turn });
-    this.changed({});
+    this.#tabs.tell({ type: "turn", turn });
+    this.#changed({});
     this.load();
   }
 
@@ -92,11 +96,11 @@ export class Conversation {
   async load() {
     if (!this.#isLoaded && this.session && !this.loading) {
       this.loading = true;
-      this.changed({});
-      await this.#untilItWorks(async (session) => this.#merge(await this.client.history(session.token)));
+      this.#changed({});
+      await this.#untilItWorks(async (session) => this.#merge(await this.#client.history(session.token)));
       this.loading = false;
       this.#isLoaded = true;
-      this.changed({});
+      this.#changed({});
     }
     if (!this.loading) this.#pump();
   }
@@ -114,12 +118,12 @@ export class Conversation {
   async erase() {
     if (this.session) {
       try {
-        await this.client.erase(this.session.token);
+        await this.#client.erase(this.session.token);
       } catch (error) {
         if (!(error instanceof RequestError) || error.status !== 401) throw error;
       }
     }
-    this.tabs.tell({ type: "erased" });
+    this.#tabs.tell({ type: "erased" });
     this.#forget("removed");
   }
 
@@ -129,7 +133,7 @@ export class Conversation {
     const unsent = this.turns
       .filter((turn) => isUnsent(turn))
       .map(({ id, text, shown }) => ({ id, text, shown }));
-    this.keeping.write({
+    this.#keeping.write({
       session: this.session,
       until: this.session?.expires ?? Date.now() + LONGEST,
       unsent,
@@ -145,7 +149,7 @@ export class Conversation {
     this.#control.abort();
     this.#wake();
     clearTimeout(this.#expiry);
-    this.tabs.close();
+    this.#tabs.close();
     removeEventListener("online", this.hurry);
     removeEventListener("pagehide", this.#leave);
     document.removeEventListener("visibilitychange", this.hurry);
@@ -171,8 +175,8 @@ export class Conversation {
     await this.#untilItWorks(async (session) => {
       if (turn.state === "sent") return;
       turn.state = "sending";
-      this.changed({});
-      await this.client.send(session.token, turn.id, turn.text, (message) => this.#take(turn, message), signal);
+      this.#changed({});
+      await this.#client.send(session.token, turn.id, turn.text, (message) => this.#take(turn, message), signal);
       this.#confirm(turn);
     }, turn);
   }
@@ -182,8 +186,8 @@ export class Conversation {
     turn.state = "sent";
     delete turn.trouble;
     this.save();
-    this.tabs.tell({ type: "turn", turn });
-    this.changed({});
+    this.#tabs.tell({ type: "turn", turn });
+    this.#changed({});
   }
 
   /**
@@ -219,7 +223,7 @@ export class Conversation {
       turn.state = "waiting";
       turn.trouble = navigator.onLine === false ? "offline" : error.status === 429 ? "busy" : "waiting";
     }
-    this.changed({});
+    this.#changed({});
     const pause = PAUSES[Math.min(tries, PAUSES.length - 1)] * (0.8 + 0.4 * Math.random());
     await new Promise((/** @type {(value?: any) => void} */ resolve) => {
       // What the server asked us to wait is waited whatever wakes us; hurrying would only be refused again.
@@ -237,18 +241,18 @@ export class Conversation {
 
   async #begin() {
     const begin = async () => {
-      this.tabs.tell({ type: "hello" });
-      await new Promise((resolve) => setTimeout(resolve, this.tabs.channel ? ASKING : 0));
+      this.#tabs.tell({ type: "hello" });
+      await new Promise((resolve) => setTimeout(resolve, this.#tabs.channel ? ASKING : 0));
       if (this.session) return this.session;
-      const session = await this.client.begin(this.language);
+      const session = await this.#client.begin(this.language);
       if (this.#control.signal.aborted) return null;
       this.#hold(session);
       this.save();
-      this.tabs.tell({ type: "session", session });
+      this.#tabs.tell({ type: "session", session });
       return session;
     };
     // Two tabs that begin at the same moment must end with one conversation; browsers offer locks to secure pages.
-    return navigator.locks?.request(this.keeping.key, begin).catch((error) => {
+    return navigator.locks?.request(this.#keeping.key, begin).catch((error) => {
       if (error instanceof RequestError) throw error;
       return begin();
     }) ?? begin();
@@ -274,10 +278,10 @@ export class Conversation {
     this.notice = "expired";
     // A button of the old conversation means nothing to the new one; its title says the same in words.
     for (const left of unsent) left.text = left.shown;
-    this.keeping.forget();
+    this.#keeping.forget();
     if (turn || unsent.length) this.save();
     this.#isLoaded = true;
-    this.changed({});
+    this.#changed({});
   }
 
   /** @param {Turn} [turn] */
@@ -285,8 +289,8 @@ export class Conversation {
     if (!turn) return;
     turn.state = "refused";
     this.save();
-    this.tabs.tell({ type: "turn", turn });
-    this.changed({});
+    this.#tabs.tell({ type: "turn", turn });
+    this.#changed({});
   }
 
   /** @param {"" | "removed"} notice */
@@ -298,8 +302,8 @@ export class Conversation {
     this.turns = [];
     this.draft = "";
     this.notice = notice;
-    this.keeping.forget();
-    this.changed({});
+    this.#keeping.forget();
+    this.#changed({});
   }
 
   /**
@@ -309,7 +313,7 @@ export class Conversation {
   #take(turn, message) {
     if (turn.replies.some((reply) => reply.id === message.id)) return;
     turn.replies.push(message);
-    this.changed({ reply: message });
+    this.#changed({ reply: message });
   }
 
   /** @param {Message[]} history */
@@ -345,7 +349,7 @@ export class Conversation {
   #hear(message) {
     if (message.type === "hello" && this.session) {
       const unsent = this.turns.filter(isUnsent);
-      this.tabs.tell({ type: "session", session: this.session, language: this.language, unsent });
+      this.#tabs.tell({ type: "session", session: this.session, language: this.language, unsent });
     }
     if (message.type === "session") this.#adopt(message);
     if (message.type === "turn") this.#hearTurn(message.turn);
@@ -361,7 +365,7 @@ export class Conversation {
     this.#isLoaded = false;
     for (const turn of unsent) this.#hearTurn(turn);
     this.save();
-    this.changed({ language });
+    this.#changed({ language });
     if (this.isOpen) this.load();
   }
 
@@ -379,7 +383,7 @@ export class Conversation {
       if (!isUnsent(told)) known.state = told.state;
     }
     this.save();
-    this.changed({});
+    this.#changed({});
     // Both tabs were sending: only the server knows which message came first.
     if (told.state === "sent" && !this.#isLoaded && !this.#next()) this.load();
   }
@@ -392,7 +396,7 @@ export class Conversation {
 
   #leave = () => {
     const ids = this.turns.filter(isUnsent).map((turn) => turn.id);
-    if (ids.length) this.tabs.tell({ type: "leaving", ids });
+    if (ids.length) this.#tabs.tell({ type: "leaving", ids });
   };
 }
 

@@ -45,8 +45,10 @@ export function drawChoices(buttons, choose) {
  */
 function drawSource(source, language, notice) {
   const words = WORDS[language];
-  const line = words.source(source.section_title, longDate(source.statement_date, language));
-  const address = safeAddress(notice?.replace("{section}", encodeURIComponent(source.section)), document.baseURI);
+  const line = sourceLine(source, language);
+  // What lies outside the statement has a topic and no section.
+  if (!line) return null;
+  const address = safeAddress(notice?.replace("{section}", encodeURIComponent(source.section ?? "")), document.baseURI);
   return h("p", { class: "source" }, icon("document"), address ? link(line, address, words.newTab) : h("span", {}, line));
 }
 
@@ -84,6 +86,16 @@ function drawAuthority(authority, language) {
     h("p", { class: "name" }, authority.name),
     website && h("p", {}, link(words.website, website, words.newTab)),
   );
+}
+
+/**
+ * Say in words where an answer comes from.
+ * @param {Message["source"]} source
+ * @param {import("./text.js").Language} language
+ */
+export function sourceLine(source, language) {
+  if (!source?.section_title || !source.statement_date) return "";
+  return WORDS[language].source(source.section_title, longDate(source.statement_date, language));
 }
 
 /**

@@ -29,7 +29,9 @@ const FIELDS = {
 
 export class Panel {
   unread = 0;
-  small = matchMedia(SMALL);
+  #conversation;
+  #options;
+  #small = matchMedia(SMALL);
 
   #pinned = true;
   #movingUntil = 0;
@@ -39,63 +41,63 @@ export class Panel {
   #drawn = new Map();
 
   // The launcher.
-  launcherText = h("span");
-  badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
-  launcher = press("launcher", () => this.open(), icon("assistant"), this.launcherText, this.badge);
+  #launcherText = h("span");
+  #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
+  #launcher = press("launcher", () => this.open(), icon("assistant"), this.#launcherText, this.#badge);
 
   // The head of the panel.
-  title = h("h2", { id: "title" });
-  subtitle = h("p");
-  languageButton = press("quiet", () => this.#switchLanguage());
-  closeButton = press("round", () => this.close(), icon("close"));
+  #title = h("h2", { id: "title" });
+  #subtitle = h("p");
+  #languageButton = press("quiet", () => this.#switchLanguage());
+  #closeButton = press("round", () => this.close(), icon("close"));
 
   // The conversation. The log is a wrapper: as a role of the list itself it would take its items away.
-  list = h("ol");
-  log = h("div", { class: "log", role: "log", tabindex: "0", scroll: () => this.#notePosition() }, this.list);
-  downText = h("span");
-  down = press("down", () => this.#scrollDown(), icon("down"), this.downText);
-  dots = h("div", { class: "typing", "aria-hidden": "true", hidden: true }, h("i"), h("i"), h("i"));
+  #list = h("ol");
+  #log = h("div", { class: "log", role: "log", tabindex: "0", scroll: () => this.#notePosition() }, this.#list);
+  #downText = h("span");
+  #down = press("down", () => this.#scrollDown(), icon("down"), this.#downText);
+  #dots = h("div", { class: "typing", "aria-hidden": "true", hidden: true }, h("i"), h("i"), h("i"));
 
   // What the visitor writes in: a large field, or one line of the kind that is expected.
-  large = h("textarea", { rows: "1", maxlength: String(LONGEST), enterkeyhint: "send", name: "message" });
-  line = h("input", { maxlength: String(LONGEST), enterkeyhint: "send", hidden: true });
-  counter = h("span", { class: "counter", id: "counter" });
-  sendButton = h("button", { class: "send" }, icon("send"));
-  form = h(
+  #large = h("textarea", { rows: "1", maxlength: String(LONGEST), enterkeyhint: "send", name: "message" });
+  #line = h("input", { maxlength: String(LONGEST), enterkeyhint: "send", hidden: true });
+  #counter = h("span", { class: "counter", id: "counter" });
+  #sendButton = press("send", () => this.#submit(), icon("send"));
+  #form = h(
     "form",
     {
       novalidate: true,
-      submit: (event) => this.#submit(event),
+      submit: (event) => event.preventDefault(),
       input: () => this.#typed(),
       keydown: (event) => this.#keyInField(event),
     },
-    this.large,
-    this.line,
-    this.counter,
-    this.sendButton,
+    this.#large,
+    this.#line,
+    this.#counter,
+    this.#sendButton,
   );
 
   // What is always at hand.
-  private = h("span");
-  noticePlace = h("span");
-  save = press("quiet", () => this.#download());
-  remove = press("quiet", () => this.#ask(true));
-  footer = h("footer", {}, this.private, this.noticePlace, this.save, this.remove);
+  #private = h("span");
+  #noticePlace = h("span");
+  #save = press("quiet", () => this.#download());
+  #remove = press("quiet", () => this.#ask(true));
+  #footer = h("footer", {}, this.#private, this.#noticePlace, this.#save, this.#remove);
 
   // The question before deleting.
-  question = h("h3", { id: "question" });
-  questionNote = h("p", { id: "question-note" });
-  yes = press("yes", () => this.#erase());
-  no = press("no", () => this.#ask(false));
-  confirm = h(
+  #question = h("h3", { id: "question" });
+  #questionNote = h("p", { id: "question-note" });
+  #yes = press("yes", () => this.#erase());
+  #no = press("no", () => this.#ask(false));
+  #confirm = h(
     "div",
     { class: "confirm", role: "alertdialog", "aria-labelledby": "question", "aria-describedby": "question-note", hidden: true },
-    this.question,
-    this.questionNote,
-    h("div", { class: "answers" }, this.no, this.yes),
+    this.#question,
+    this.#questionNote,
+    h("div", { class: "answers" }, this.#no, this.#yes),
   );
 
-  dialog = h(
+  #dialog = h(
     "dialog",
     {
       class: "panel",
@@ -107,15 +109,15 @@ export class Panel {
       "header",
       {},
       h("span", { class: "mark" }, icon("assistant")),
-      h("div", { class: "titles" }, this.title, this.subtitle),
-      this.languageButton,
-      this.closeButton,
+      h("div", { class: "titles" }, this.#title, this.#subtitle),
+      this.#languageButton,
+      this.#closeButton,
     ),
-    h("div", { class: "talk" }, this.log, this.down),
-    this.dots,
-    this.form,
-    this.footer,
-    this.confirm,
+    h("div", { class: "talk" }, this.#log, this.#down),
+    this.#dots,
+    this.#form,
+    this.#footer,
+    this.#confirm,
   );
 
   /**
@@ -123,64 +125,64 @@ export class Panel {
    * @param {Options} options
    */
   constructor(conversation, options) {
-    this.conversation = conversation;
-    this.options = options;
-    this.closeButton.hidden = options.inline;
-    set(this.launcher, "aria-haspopup", "dialog");
+    this.#conversation = conversation;
+    this.#options = options;
+    this.#closeButton.hidden = options.inline;
+    set(this.#launcher, "aria-haspopup", "dialog");
     // German and English run from left to right; only the side of the page follows the page (element.js).
-    this.root = h("div", { class: "root", dir: "ltr" }, !options.inline && this.launcher, this.dialog);
+    this.root = h("div", { class: "root", dir: "ltr" }, !options.inline && this.#launcher, this.#dialog);
   }
 
-  get words() {
-    return WORDS[/** @type {import("./text.js").Language} */ (this.conversation.language)];
+  get #words() {
+    return WORDS[/** @type {import("./text.js").Language} */ (this.#conversation.language)];
   }
 
   /** Begin to show; the panel is as it was before a reload, without taking the focus from the page. */
   start() {
-    this.small.addEventListener("change", this.#resized);
+    this.#small.addEventListener("change", this.#resized);
     visualViewport?.addEventListener("resize", this.#fit);
     visualViewport?.addEventListener("scroll", this.#fit);
-    this.large.value = this.conversation.draft;
+    this.#large.value = this.#conversation.draft;
     this.render();
-    if (this.conversation.isOpen || this.options.inline) this.#show();
+    if (this.#conversation.isOpen || this.#options.inline) this.#show();
   }
 
   stop() {
     clearTimeout(this.#typing);
-    this.small.removeEventListener("change", this.#resized);
+    this.#small.removeEventListener("change", this.#resized);
     visualViewport?.removeEventListener("resize", this.#fit);
     visualViewport?.removeEventListener("scroll", this.#fit);
   }
 
   open() {
-    if (!this.dialog.open) {
+    if (!this.#dialog.open) {
       this.#show();
-      this.options.tell("open");
+      this.#options.tell("open");
     }
-    this.field.focus();
+    this.#field.focus();
   }
 
   close() {
-    if (!this.dialog.open || this.options.inline) return;
+    if (!this.#dialog.open || this.#options.inline) return;
     this.#ask(false);
-    this.dialog.close();
-    this.conversation.isOpen = false;
-    this.conversation.save();
+    this.#dialog.close();
+    this.#conversation.isOpen = false;
+    this.#conversation.save();
     this.render();
-    this.launcher.focus();
-    this.options.tell("close");
+    this.#launcher.focus();
+    this.#options.tell("close");
   }
 
   /** @param {string} text @param {string} [shown] */
   send(text, shown) {
     this.#pinned = true;
-    this.conversation.send(text, shown);
+    this.#conversation.send(text, shown);
   }
 
   /** Count what arrives while nobody looks. @param {import("./client.js").Message} reply */
   arrived(reply) {
-    if (!this.dialog.open) this.unread += 1;
-    this.conversation.language = languageOf(reply.text, this.#language);
+    if (!this.#dialog.open) this.unread += 1;
+    this.#conversation.language = languageOf(reply.text, this.#language);
   }
 
   /** Bring what is shown up to what is; nodes that stay the same are not touched, so nothing is announced twice. */
@@ -192,37 +194,37 @@ export class Panel {
   }
 
   get #language() {
-    return /** @type {import("./text.js").Language} */ (this.conversation.language);
+    return /** @type {import("./text.js").Language} */ (this.#conversation.language);
   }
 
   get #active() {
     return /** @type {ShadowRoot} */ (this.root.getRootNode()).activeElement;
   }
 
-  get field() {
-    return this.line.hidden ? this.large : this.line;
+  get #field() {
+    return this.#line.hidden ? this.#large : this.#line;
   }
 
   #show() {
     this.unread = 0;
-    this.conversation.isOpen = true;
-    if (this.small.matches && !this.options.inline) this.dialog.showModal();
+    this.#conversation.isOpen = true;
+    if (this.#small.matches && !this.#options.inline) this.#dialog.showModal();
     // Unlike show(), the attribute leaves the focus where the visitor has it.
-    else this.dialog.open = true;
+    else this.#dialog.open = true;
     this.#fit();
-    this.conversation.save();
-    this.conversation.load();
+    this.#conversation.save();
+    this.#conversation.load();
     this.render();
     this.#pinned = true;
     this.#scroll(false);
   }
 
   #resized = () => {
-    if (!this.dialog.open || this.options.inline) return;
+    if (!this.#dialog.open || this.#options.inline) return;
     const active = /** @type {HTMLElement | null} */ (this.#active);
-    this.dialog.close();
-    if (this.small.matches) this.dialog.showModal();
-    else this.dialog.open = true;
+    this.#dialog.close();
+    if (this.#small.matches) this.#dialog.showModal();
+    else this.#dialog.open = true;
     this.#fit();
     active?.focus();
   };
@@ -230,73 +232,74 @@ export class Panel {
   /** Keep the panel above the keyboard of a phone, which covers the page without making it smaller. */
   #fit = () => {
     const view = visualViewport;
-    if (!view || !this.small.matches || view.scale > 1.01) return this.dialog.removeAttribute("style");
-    this.dialog.style.setProperty("--height", `${view.height}px`);
-    this.dialog.style.setProperty("--top", `${view.offsetTop}px`);
+    if (!view || !this.#small.matches || view.scale > 1.01) return this.#dialog.removeAttribute("style");
+    this.#dialog.style.setProperty("--height", `${view.height}px`);
+    this.#dialog.style.setProperty("--top", `${view.offsetTop}px`);
     if (this.#pinned) this.#scroll(false);
   };
 
   #renderWords() {
-    const { words, conversation } = this;
+    const words = this.#words;
+    const conversation = this.#conversation;
     const other = WORDS[this.#language === "de" ? "en" : "de"];
     set(this.root, "lang", this.#language);
-    const label = this.options.label ?? words.launcher;
-    say(this.launcherText, label);
-    set(this.launcher, "aria-label", this.unread ? `${label}, ${words.unread(this.unread)}` : label);
-    set(this.launcher, "aria-expanded", String(this.dialog.open));
-    say(this.badge, String(this.unread));
-    this.badge.hidden = !this.unread;
-    say(this.title, words.title);
-    say(this.subtitle, words.subtitle);
-    say(this.languageButton, other.name);
-    set(this.languageButton, "lang", this.#language === "de" ? "en" : "de");
-    set(this.closeButton, "aria-label", words.close);
-    set(this.log, "aria-label", words.log);
-    say(this.downText, words.newMessage);
-    set(this.sendButton, "aria-label", words.send);
+    const label = this.#options.label ?? words.launcher;
+    say(this.#launcherText, label);
+    set(this.#launcher, "aria-label", this.unread ? `${label}, ${words.unread(this.unread)}` : label);
+    set(this.#launcher, "aria-expanded", String(this.#dialog.open));
+    say(this.#badge, this.unread ? String(this.unread) : "");
+    this.#badge.hidden = !this.unread;
+    say(this.#title, words.title);
+    say(this.#subtitle, words.subtitle);
+    say(this.#languageButton, other.name);
+    set(this.#languageButton, "lang", this.#language === "de" ? "en" : "de");
+    set(this.#closeButton, "aria-label", words.close);
+    set(this.#log, "aria-label", words.log);
+    say(this.#downText, words.newMessage);
+    set(this.#sendButton, "aria-label", words.send);
     this.#renderNotice();
-    say(this.private, conversation.exists ? "" : words.private);
-    say(this.save, words.save);
-    say(this.remove, words.remove);
-    this.save.hidden = this.remove.hidden = !conversation.exists;
-    say(this.question, words.removeAsk);
-    say(this.yes, words.removeYes);
-    say(this.no, words.removeNo);
+    say(this.#private, conversation.exists ? "" : words.private);
+    say(this.#save, words.save);
+    say(this.#remove, words.remove);
+    this.#save.hidden = this.#remove.hidden = !conversation.exists;
+    say(this.#question, words.removeAsk);
+    say(this.#yes, words.removeYes);
+    say(this.#no, words.removeNo);
   }
 
   #renderNotice() {
-    const address = safeAddress(this.options.notice?.replace(/#?\{section\}/, ""), document.baseURI);
-    const shown = this.noticePlace.firstElementChild;
+    const address = safeAddress(this.#options.notice?.replace(/#?\{section\}/, ""), document.baseURI);
+    const shown = this.#noticePlace.firstElementChild;
     if (!address || shown?.getAttribute("lang") === this.#language) return;
-    const drawn = link(this.words.notice, address, this.words.newTab);
+    const drawn = link(this.#words.notice, address, this.#words.newTab);
     set(drawn, "lang", this.#language);
-    this.noticePlace.replaceChildren(drawn);
+    this.#noticePlace.replaceChildren(drawn);
   }
 
   #renderMessages() {
-    const { conversation } = this;
+    const conversation = this.#conversation;
     const wanted = [this.#greeting(), ...conversation.turns.flatMap((turn, place) => this.#turn(turn, place))];
-    if (conversation.loading) wanted.push(this.#aside("loading", this.words.loading));
-    if (conversation.notice) wanted.push(this.#aside(`notice-${conversation.notice}`, this.words[conversation.notice]));
-    const added = wanted.some((node) => node.parentNode !== this.list);
-    for (const node of [...this.list.children]) if (!wanted.includes(/** @type {any} */ (node))) this.#drop(node);
+    if (conversation.loading) wanted.push(this.#aside("loading", this.#words.loading));
+    if (conversation.notice) wanted.push(this.#aside(`notice-${conversation.notice}`, this.#words[conversation.notice]));
+    const added = wanted.some((node) => node.parentNode !== this.#list);
+    for (const node of [...this.#list.children]) if (!wanted.includes(/** @type {any} */ (node))) this.#drop(node);
     wanted.forEach((node, place) => {
-      if (this.list.children[place] !== node) this.list.insertBefore(node, this.list.children[place] ?? null);
+      if (this.#list.children[place] !== node) this.#list.insertBefore(node, this.#list.children[place] ?? null);
     });
     if (added) this.#scroll(true);
   }
 
   #greeting() {
     const language = this.#language;
-    const isFresh = this.conversation.turns.length === 0;
-    const text = this.options.greeting ?? this.words.greeting;
-    const starters = this.words.starters.map((title) => ({ title, payload: title }));
+    const isFresh = this.#conversation.turns.length === 0;
+    const text = this.#options.greeting ?? this.#words.greeting;
+    const starters = this.#words.starters.map((title) => ({ title, payload: title }));
     // One node for each of the two states: what was used is not drawn away, it comes back after deleting.
     return this.#node(`greeting-${language}-${isFresh}`, () =>
       h(
         "li",
         { class: "reply", lang: languageOf(text, language) },
-        h("div", { class: "text" }, ...paragraphs(text, this.words.newTab)),
+        h("div", { class: "text" }, ...paragraphs(text, this.#words.newTab)),
         isFresh && drawChoices(starters, (question) => this.#choose(question)),
       ),
     );
@@ -307,18 +310,18 @@ export class Panel {
    * @param {number} place
    */
   #turn(turn, place) {
-    const isLast = place === this.conversation.turns.length - 1;
+    const isLast = place === this.#conversation.turns.length - 1;
     const said = this.#node(turn.id, () =>
       h(
         "li",
         { class: "said", lang: languageOf(turn.shown, this.#language) },
-        h("span", { class: "unseen" }, `${this.words.you}: `),
+        h("span", { class: "unseen" }, `${this.#words.you}: `),
         h("div", { class: "text", dir: "auto" }, turn.shown),
       ),
     );
     const replies = turn.replies.map((reply) =>
       this.#node(reply.id, () =>
-        drawReply(reply, { language: this.#language, notice: this.options.notice, choose: (text, title) => this.#choose(text, title) }),
+        drawReply(reply, { language: this.#language, notice: this.#options.notice, choose: (text, title) => this.#choose(text, title) }),
       ),
     );
     if (!isLast) for (const node of replies) this.#withoutChoices(node);
@@ -330,8 +333,8 @@ export class Panel {
   #trouble(turn) {
     const kind = turn.state === "refused" ? "refused" : turn.state === "waiting" ? (turn.trouble ?? "waiting") : "";
     if (!kind) return null;
-    const again = () => h("button", { type: "button", class: "quiet", click: this.conversation.hurry }, this.words.again);
-    return this.#aside(`${turn.id}-${kind}`, this.words[kind], kind === "waiting" ? again : undefined);
+    const again = () => h("button", { type: "button", class: "quiet", click: this.#conversation.hurry }, this.#words.again);
+    return this.#aside(`${turn.id}-${kind}`, this.#words[kind], kind === "waiting" ? again : undefined);
   }
 
   /**
@@ -368,20 +371,20 @@ export class Panel {
 
   /** Put the focus where the visitor goes on, without calling up a phone's keyboard. */
   #rest() {
-    if (matchMedia("(pointer: coarse)").matches) this.log.focus();
-    else this.field.focus();
+    if (matchMedia("(pointer: coarse)").matches) this.#log.focus();
+    else this.#field.focus();
   }
 
   #renderField() {
-    const { turns } = this.conversation;
+    const { turns } = this.#conversation;
     const last = turns[turns.length - 1]?.replies.at(-1);
     const expects = /** @type {keyof import("./words.js").Words["fields"]} */ (last?.expects ?? "text");
     const field = FIELDS[/** @type {keyof typeof FIELDS} */ (expects)];
-    this.#useField(field ? this.line : this.large);
-    for (const [name, value] of Object.entries(field ?? {})) set(this.line, name, value);
-    set(this.line, "name", expects);
-    const label = this.words.fields[expects] ?? this.words.fields.text;
-    for (const one of [this.large, this.line]) {
+    this.#useField(field ? this.#line : this.#large);
+    for (const [name, value] of Object.entries(field ?? {})) set(this.#line, name, value);
+    set(this.#line, "name", expects);
+    const label = this.#words.fields[expects] ?? this.#words.fields.text;
+    for (const one of [this.#large, this.#line]) {
       set(one, "placeholder", label);
       set(one, "aria-label", label);
     }
@@ -390,7 +393,7 @@ export class Panel {
 
   /** @param {HTMLInputElement | HTMLTextAreaElement} wanted */
   #useField(wanted) {
-    const present = this.field;
+    const present = this.#field;
     if (present === wanted) return;
     const isActive = this.#active === present;
     wanted.hidden = false;
@@ -401,22 +404,22 @@ export class Panel {
   }
 
   #renderCount() {
-    const { length } = this.field.value;
-    say(this.counter, length >= COUNT_FROM ? this.words.left(LONGEST - length) : "");
-    set(this.field, "aria-describedby", length >= COUNT_FROM ? "counter" : null);
-    this.large.style.setProperty("height", "auto");
-    if (this.large.value) this.large.style.setProperty("height", `${this.large.scrollHeight + 2}px`);
+    const { length } = this.#field.value;
+    say(this.#counter, length >= COUNT_FROM ? this.#words.left(LONGEST - length) : "");
+    set(this.#field, "aria-describedby", length >= COUNT_FROM ? "counter" : null);
+    this.#large.style.setProperty("height", "auto");
+    if (this.#large.value) this.#large.style.setProperty("height", `${this.#large.scrollHeight + 2}px`);
   }
 
   #renderTyping() {
-    const waits = this.conversation.turns.some((turn) => turn.state === "sending");
+    const waits = this.#conversation.turns.some((turn) => turn.state === "sending");
     if (!waits) {
       clearTimeout(this.#typing);
       this.#typing = 0;
-      this.dots.hidden = true;
+      this.#dots.hidden = true;
     } else if (!this.#typing) {
       this.#typing = setTimeout(() => {
-        this.dots.hidden = false;
+        this.#dots.hidden = false;
         if (this.#pinned) this.#scroll(true);
       }, TYPING_AFTER);
     }
@@ -427,27 +430,26 @@ export class Panel {
     this.send(text, title);
   }
 
-  /** @param {Event} event */
-  #submit(event) {
-    event.preventDefault();
-    const text = this.field.value.trim();
-    if (!text) return this.field.focus();
-    this.field.value = "";
+  /** Send what is written; not by the form itself, which a sandboxed frame would forbid. */
+  #submit() {
+    const text = this.#field.value.trim();
+    if (!text) return this.#field.focus();
+    this.#field.value = "";
     this.send(text);
-    this.field.focus();
+    this.#field.focus();
   }
 
   #typed() {
-    this.conversation.draft = this.field.value;
-    this.conversation.save();
+    this.#conversation.draft = this.#field.value;
+    this.#conversation.save();
     this.#renderCount();
   }
 
   /** @param {KeyboardEvent} event */
   #keyInField(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target === this.sendButton) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target === this.#sendButton) return;
     event.preventDefault();
-    this.form.requestSubmit();
+    this.#submit();
   }
 
   /** @param {KeyboardEvent} event */
@@ -460,18 +462,18 @@ export class Panel {
   }
 
   #switchLanguage() {
-    const request = this.words.otherLanguage;
-    this.conversation.language = this.#language === "de" ? "en" : "de";
-    if (this.conversation.exists) this.send(request);
-    this.conversation.save();
+    const request = this.#words.otherLanguage;
+    this.#conversation.language = this.#language === "de" ? "en" : "de";
+    if (this.#conversation.exists) this.send(request);
+    this.#conversation.save();
     this.render();
-    this.options.tell("language", { language: this.conversation.language });
+    this.#options.tell("language", { language: this.#conversation.language });
   }
 
   #download() {
-    const file = new Blob([transcript(this.conversation, this.words)], { type: "text/plain" });
+    const file = new Blob([transcript(this.#conversation, this.#words)], { type: "text/plain" });
     const address = URL.createObjectURL(file);
-    h("a", { href: address, download: `${this.words.file}.txt` }).click();
+    h("a", { href: address, download: `${this.#words.file}.txt` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 
@@ -479,52 +481,52 @@ export class Panel {
   #ask(asking) {
     if (this.#asking === asking) return;
     this.#asking = asking;
-    say(this.questionNote, this.words.removeNote);
-    this.confirm.hidden = !asking;
-    this.footer.inert = this.form.inert = asking;
-    if (asking) this.no.focus();
-    else if (this.remove.hidden) this.field.focus();
-    else this.remove.focus();
+    say(this.#questionNote, this.#words.removeNote);
+    this.#confirm.hidden = !asking;
+    this.#footer.inert = this.#form.inert = asking;
+    if (asking) this.#no.focus();
+    else if (this.#remove.hidden) this.#field.focus();
+    else this.#remove.focus();
   }
 
   async #erase() {
-    say(this.questionNote, this.words.removing);
-    this.confirm.inert = true;
+    say(this.#questionNote, this.#words.removing);
+    this.#confirm.inert = true;
     try {
-      await this.conversation.erase();
-      this.field.value = "";
+      await this.#conversation.erase();
+      this.#field.value = "";
       this.#ask(false);
-      this.options.tell("delete");
+      this.#options.tell("delete");
     } catch {
-      say(this.questionNote, this.words.removeFailed);
+      say(this.#questionNote, this.#words.removeFailed);
     } finally {
-      this.confirm.inert = false;
+      this.#confirm.inert = false;
     }
-    if (this.#asking) this.yes.focus();
+    if (this.#asking) this.#yes.focus();
   }
 
   /** Note whether the visitor reads further up; our own scrolling says nothing about that. */
   #notePosition() {
     if (Date.now() < this.#movingUntil) return;
-    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
     this.#pinned = scrollHeight - clientHeight - scrollTop < 48;
-    if (this.#pinned) this.down.classList.remove("shown");
+    if (this.#pinned) this.#down.classList.remove("shown");
   }
 
   #scrollDown() {
-    this.log.scrollTop = this.log.scrollHeight;
+    this.#log.scrollTop = this.#log.scrollHeight;
     this.#rest();
   }
 
   /** Show the newest turn from its beginning; who reads further up is only told. @param {boolean} gently */
   #scroll(gently) {
-    if (!this.dialog.open) return;
-    if (!this.#pinned) return this.down.classList.add("shown");
-    const said = this.list.querySelectorAll(".said");
+    if (!this.#dialog.open) return;
+    if (!this.#pinned) return this.#down.classList.add("shown");
+    const said = this.#list.querySelectorAll(".said");
     const top = /** @type {HTMLElement | undefined} */ (said[said.length - 1])?.offsetTop ?? 0;
     this.#movingUntil = Date.now() + MOVING;
     const calm = !gently || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.log.scrollTo({ top: said.length ? top - 12 : this.log.scrollHeight, behavior: calm ? "instant" : "smooth" });
+    this.#log.scrollTo({ top: said.length ? top - 12 : this.#log.scrollHeight, behavior: calm ? "instant" : "smooth" });
   }
 }
 

@@ -5,7 +5,7 @@ const LINK = /\[([^[\]]{1,300})\]\(([^()\s]{1,2000})\)/g;
 const SAFE_SCHEMES = ["https:", "http:", "mailto:", "tel:"];
 /** Frequent little words that only one of the two languages has. */
 const GERMAN = words(
-  "der die das den dem des und oder ist sind nicht kein keine sie ihre? ihre[nmrs] ich wir es zu zum zur eine? eine[nmrs]? für mit auf aus bei von vom an im um wie welche[nmrs]? haben habe hat werden wird kann können soll sollen möchten? bitte danke gut hier noch dann wenn dass auch nur",
+  "der die das den dem des am als zuletzt und oder ist sind nicht kein keine sie ihre? ihre[nmrs] ich wir es zu zum zur eine? eine[nmrs]? für mit auf aus bei von vom an im um wie welche[nmrs]? haben habe hat werden wird kann können soll sollen möchten? bitte danke gut hier noch dann wenn dass auch nur",
 );
 const ENGLISH = words(
   "the and or is are not no you your i we us to of for with from on at by it this that there here how what which who have has be been can could should would like do does did please thank thanks good then if only also",

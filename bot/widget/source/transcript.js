@@ -1,5 +1,5 @@
 // Writes the conversation down as a plain text file that people can keep.
-import { longDate } from "./message.js";
+import { longDate, sourceLine } from "./message.js";
 import { plain } from "./text.js";
 
 /**
@@ -7,7 +7,8 @@ import { plain } from "./text.js";
  * @param {import("./words.js").Words} words
  */
 export function transcript(conversation, words) {
-  const { language } = conversation;
+  const language = /** @type {import("./text.js").Language} */ (conversation.language);
+  /** @type {(string | undefined)[]} */
   const lines = [words.title, location.host, new Date().toLocaleString(language, { dateStyle: "long", timeStyle: "short" })];
   for (const turn of conversation.turns) {
     lines.push("", `${words.you}: ${turn.shown}`);
@@ -19,13 +20,14 @@ export function transcript(conversation, words) {
 /**
  * @param {import("./client.js").Message} reply
  * @param {import("./words.js").Words} words
- * @param {string} language
+ * @param {import("./text.js").Language} language
  */
 function details({ source, ticket, authority }, words, language) {
+  const line = sourceLine(source, language);
   return [
-    source && `  (${words.source(source.section_title, longDate(source.statement_date, language))})`,
+    line && `  (${line})`,
     ticket && `  ${words.reference}: ${ticket.reference}`,
     ticket?.due && `  ${words.due}: ${longDate(ticket.due, language)}`,
     authority && `  ${words.authority}: ${[authority.name, authority.website].filter(Boolean).join(", ")}`,
-  ].filter((line) => line !== undefined);
+  ].filter(Boolean);
 }
