@@ -173,7 +173,9 @@ def authority_turn(state: State, message: Message) -> Turn:
     sure = message.is_button or message.confidence >= 0.6
     if sure and message.intent in (*TICKET_KINDS, *LOOKUPS) and message.intent != FLOW:
         return Turn(ends=message.intent)
-    is_question = message.intent in {"faq", "not-covered"} or (message.intent in QUESTIONS and message.is_question)
+    # A lone word is more likely a mistyped place than a question about the statement.
+    is_keyword = message.intent in {"faq", "not-covered"} and (len(message.words) > 2 or message.is_button)
+    is_question = is_keyword or (message.intent in QUESTIONS and message.is_question)
     if sure and (is_question or message.intent in CARE or message.intent == "chitchat"):
         return Turn(digresses=True)
     attempts = state.attempts + 1

@@ -356,7 +356,9 @@ def _question(state: State, message: Message) -> Turn | None:
         take_marks(state, message, turn)
         return turn if turn.says else turn.say("utter_distress")
     is_talk = message.intent in {"press-or-police", "chitchat", "authority"}
-    is_question = message.intent in {"faq", "not-covered"} or (
+    # A lone word is more likely a mistyped country than a question about the statement.
+    is_keyword = state.step != "country" or len(message.words) > 2 or message.is_button
+    is_question = (message.intent in {"faq", "not-covered"} and is_keyword) or (
         message.intent in QUESTIONS and message.is_question and len(message.words) >= 3
     )
     if not sure or not (is_talk or is_question):
