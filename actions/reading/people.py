@@ -59,9 +59,12 @@ def _as_name(text: str) -> str | None:
     return candidate
 
 
+_OLD = r"(?:jahre?\s+(?:alt|jung)|years?\s+(?:old|of\s+age)|yrs?\s+old|y/?o\b)"
 _AGE = re.compile(
-    r"\b(?:ich\s+bin|bin|i\s+am|i['’]m|im)\s+(?:erst\s+|gerade\s+|only\s+|just\s+|noch\s+)?(\d{1,2})(?!\d)\s*"
-    r"(?:jahre|jahr|j\b|years?|yrs?|yo\b|y/o|$|[.,!;]|und|and)",
+    # "im 15. Stock" and "ich bin 17 Jahre Kunde" are no ages, so the shorter the words, the clearer what follows has to be.
+    rf"\b(?:ich\s+bin|i\s+am|i['’]m)\s+(?:erst\s+|gerade\s+|only\s+|just\s+|noch\s+)?(\d{{1,2}})(?!\d)\s*"
+    rf"(?:{_OLD}|(?:jahre?|years?)?\s*(?:$|[.,!;](?!\d)|und\b|and\b))|"
+    rf"\b(?:bin|im)\s+(?:erst\s+|only\s+|just\s+)?(\d{{1,2}})\s*{_OLD}",
     re.IGNORECASE,
 )
 ADULT = 18
@@ -74,7 +77,7 @@ def is_under_age(text: str) -> bool:
     if pattern("under-age").search(text):
         return True
     found = _AGE.search(text)
-    return found is not None and YOUNGEST_WHO_WRITES <= int(found.group(1)) < ADULT
+    return found is not None and YOUNGEST_WHO_WRITES <= int(found.group(1) or found.group(2)) < ADULT
 
 
 def writes_for_another(text: str) -> bool:

@@ -182,9 +182,9 @@ def _deny(state: State, message: Message) -> Turn | None:
         return None
     if state.step == "confirmed":
         return _which_field()
-    if may_skip(state.kind, state.step):
-        return Turn(slots={state.step: SKIPPED})
-    return _cancel(state, message)
+    if state.step == "relationship":
+        return None
+    return _skip(state, message)
 
 
 def _correct(state: State, message: Message) -> Turn | None:

@@ -64,7 +64,16 @@ def test_somebody_under_18_is_recognised(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I'm 45", "meine Tochter ist 12", "I am 10 minutes late", "ich bin seit 3 Jahren Kunde", "ich bin 18"]
+    "text",
+    [
+        "I'm 45",
+        "meine Tochter ist 12",
+        "I am 10 minutes late",
+        "ich bin seit 3 Jahren Kunde",
+        "Ich bin 17 Jahre Kunde bei Ihnen",
+        "im 15. Stock",
+        "ich bin 18",
+    ],
 )
 def test_nobody_else_is(text: str) -> None:
     assert not is_under_age(text)

@@ -296,8 +296,9 @@ def test_yes_where_there_is_nothing_to_confirm_is_no_answer() -> None:
     assert said(turn("email", "ja", known={})) == ["utter_affirm_in_flow"]
 
 
-def test_no_to_the_address_is_wanting_to_leave() -> None:
-    assert said(turn("email", "nein")) == ["utter_confirm_cancel"]
+def test_no_to_a_question_is_leaving_it_out_where_that_is_possible() -> None:
+    assert said(turn("email", "nein", known={})) == ["utter_cannot_skip_email"]
+    assert said(turn("relationship", "nein")) == ["utter_invalid_relationship_1"]
 
 
 def test_small_talk_and_the_authority_are_left_to_the_rules() -> None:
