@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from desk.application import Desk, current_desk
 from desk.settings import read_environment
+from desk.slack.endpoint import mount_slack
 from desk.web import failures
 from desk.web.api import routes as api_routes
 from desk.web.headers import SafeHeaders
@@ -41,6 +42,7 @@ def create_app(desk: Desk | None = None) -> FastAPI:
     for pages in (*ALL, api_routes.pages):
         app.include_router(pages.router)
     app.include_router(api_routes.api.router)
+    mount_slack(app, app.state.desk)
     app.mount("/static", LastingStatic(directory=STATIC), name="static")
     app.middleware("http")(_bind_browser)
     app.add_middleware(SafeHeaders, https=app.state.desk.settings.desk_url.startswith("https://"))

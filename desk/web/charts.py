@@ -53,6 +53,8 @@ def draw(chart: Chart, theme: str, number: Callable[[float], str]) -> bytes:
         disable_xml_declaration=True,
         explicit_size=False,
         no_data_text="",
+        truncate_label=-1,
+        truncate_legend=-1,
     )
     drawing.x_labels = list(chart.columns)
     step = -(-len(chart.columns) // _MOST_LABELS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from desk.domain.kinds import Kind, Relationship, Role
 from desk.services import accounts
 from desk.services.opening import Line, NewTicket, open_ticket
 from desk.web.app import create_app
-from tests.desk.conftest import make_settings
+from tests.desk.conftest import PostgresqlServer, make_settings
 from tests.desk.web.browsing import PASSWORD, Browser
 
 
@@ -30,10 +31,26 @@ def _quick_hashing() -> Iterator[None]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Desk]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give a fresh database: SQLite, or PostgreSQL where a test asks for it.
+
+    The services are tested on both one by one; the pages need only be walked once on the second.
+    """
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "desk.db")
+        yield f"sqlite:///{tmp_path / 'desk.db'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    name = f"web_{uuid.uuid4().hex}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('migrated_postgresql')}")
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
     """Give a desk with its tables and one account for each role."""
-    shutil.copy(migrated_sqlite, tmp_path / "desk.db")
-    desk = Desk(make_settings(tmp_path, f"sqlite:///{tmp_path / 'desk.db'}", desk_url="http://localhost"))
+    desk = Desk(make_settings(tmp_path, database_url, desk_url="http://localhost"))
     with desk.work("command-line") as work:
         for role in Role:
             accounts.create_user(work, f"{role}@example.org", f"{role.value.title()} Example", role, "en", PASSWORD)

@@ -17,36 +17,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import update
 
-from desk.application import Desk, staff
-from desk.domain.kinds import Kind, Role, State
-from desk.services import accounts, review, sending, tickets
+from desk.application import Desk
+from desk.domain.kinds import Kind, Role
+from desk.services import sending
 from desk.storage.models import User
 from desk.web.app import create_app
 from tests.desk.web.browsing import PASSWORD
+from tests.desk.web.furnishing import PAGES, furnish
 
 _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-PAGES = (
-    "/queue",
-    "/queue?view=mine",
-    "/tickets/{open}",
-    "/tickets/{closed}",
-    "/tickets/{gone}",
-    "/tickets/{open}/letters/answer",
-    "/tickets/{open}/letters/identity",
-    "/account",
-    "/account/second-factor",
-    "/password",
-    "/insight",
-    "/records",
-    "/person",
-    "/unplaced",
-    "/retention",
-    "/logs",
-    "/people",
-    "/nothing-here",
-)
 DOORS = ("/sign-in", "/forgotten", "/confirm/some-link")
 
 
@@ -293,7 +274,7 @@ def test_nothing_is_cut_off_on_a_narrow_screen(
 def test_no_page_has_a_barrier(
     context: BrowserContext, page: Page, running: Running, open_one: Callable[..., str], language: str, theme: str
 ) -> None:
-    names = _furnish(running.desk, open_one, language)
+    names = furnish(running.desk, open_one, language)
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     context.add_cookies([{"name": "desk_language", "value": language, "url": running.url}])
     found: list[str] = []
@@ -323,39 +304,3 @@ def _barriers(page: Page, where: str) -> list[str]:
         for violation in result.response["violations"]
         for node in violation["nodes"]
     ]
-
-
-def _furnish(desk: Desk, open_one: Callable[..., str], language: str) -> dict[str, str]:
-    """Fill a desk with one ticket of every look."""
-    names = {name: open_one(kind, days_ago=days, language=language) for name, kind, days in _TICKETS}
-    with desk.read() as work:
-        user = accounts.by_email(work, "officer@example.org")
-    assert user is not None
-    with desk.work("visitor") as work:
-        review.keep(work, "who gets my data", language, ["recipients"])
-    with desk.work(staff(user.id)) as work:
-        opened = tickets.get(work, names["open"])
-        tickets.assign(work, opened, user.id)
-        tickets.add_note(work, opened, "A note.")
-        tickets.reply(work, opened, "acknowledged", "")
-        tickets.mark(work, opened, "urgent")
-        tickets.escalate(work, opened, "truste", "TR-1")
-        tickets.change_state(work, tickets.get(work, names["closed"]), State.RESOLVED)
-        tickets.suspend_clock(work, tickets.get(work, names["waiting"]), "A doubt.", message="Who are you?")
-        gone = tickets.get(work, names["gone"])
-        tickets.change_state(work, gone, State.RESOLVED)
-    with desk.work(staff(user.id)) as work:
-        from desk.services import retention
-
-        retention.anonymise(work, tickets.get(work, names["gone"]))
-    return names
-
-
-_TICKETS = (
-    ("open", Kind.COMPLAINT, 3),
-    ("late", Kind.ACCESS, 50),
-    ("soon", Kind.OBJECTION, 29),
-    ("waiting", Kind.ERASURE, 5),
-    ("closed", Kind.RECTIFICATION, 10),
-    ("gone", Kind.INQUIRY, 10),
-)
