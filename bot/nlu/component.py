@@ -17,7 +17,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu.labels import group
 from bot.nlu.lexicon import LEXICON
 from bot.nlu.phrases import Phrase
-from bot.nlu.understanding import Thresholds, Understanding, Understood
+from bot.nlu.understanding import TEMPERATURE, Thresholds, Understanding, Understood
 
 NAME = "Understanding"
 CONFIG = Path(__file__).parents[1] / "config.yml"
@@ -27,7 +27,7 @@ CONFIG = Path(__file__).parents[1] / "config.yml"
 class Settings:
     """What the assistant's configuration says of the component: how sure is sure enough (see docs/understanding.md)."""
 
-    temperature: float = 1.0
+    temperature: float = TEMPERATURE
     answer: float = Thresholds.answer
     part: float = Thresholds.part
     suggestion: float = Thresholds.suggestion

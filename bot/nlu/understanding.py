@@ -17,6 +17,8 @@ from bot.nlu.phrases import Phrase
 from bot.nlu.text import clauses, sentences, tokens
 from bot.nlu.vocabulary import Vocabulary
 
+# At this temperature, confidence is about the share of messages understood rightly (see docs/understanding.md).
+TEMPERATURE = 0.72
 _LANGUAGE_NAMES = {
     "de": {"deutsch", "german", "deutsche", "deutscher", "alemannisch"},
     "en": {"englisch", "english", "englische", "englischer", "inglish", "englsich"},
@@ -41,7 +43,7 @@ _RIGHTS = {
 class Thresholds:
     """How sure is sure enough; chosen from data (see docs/understanding.md)."""
 
-    answer: float = 0.2
+    answer: float = 0.3
     part: float = 0.75
     suggestion: float = 0.04
     parts_share: float = 0.3
@@ -74,7 +76,7 @@ class Understanding:
         classifier: Classifier,
         labels: list[str],
         detector: LanguageDetector,
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         thresholds: Thresholds | None = None,
     ) -> None:
         """Put the learned parts together."""
