@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +41,13 @@ class Settings:
     mail_reply_to: str | None = None
     team_mail: str | None = None
     slack_webhook_url: str | None = field(default=None, repr=False)
+    slack_team_bot_token: str | None = field(default=None, repr=False)
+    slack_team_signing_secret: str | None = field(default=None, repr=False)
+    slack_team_app_token: str | None = field(default=None, repr=False)
+    slack_team_channel: str | None = None
+    slack_team_api_url: str = "https://slack.com/api/"
+    slack_team_language: str = "de"
+    slack_team_digest: time = time(8, 30)
     reminder_days: tuple[int, ...] = (7, 3, 1, 0, -1)
     due_soon_days: int = 7
     retention_months: Mapping[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 36))
@@ -58,6 +66,11 @@ class Settings:
     def ticket_url(self, reference: str) -> str:
         """Give the address of a ticket in the web desk."""
         return f"{self.desk_url}/tickets/{reference}"
+
+    @property
+    def slack_team_is_on(self) -> bool:
+        """Tell whether the team is told in Slack: a token, and the channel to write to."""
+        return bool(self.slack_team_bot_token and self.slack_team_channel)
 
     @property
     def mail_dir(self) -> Path:
@@ -92,6 +105,13 @@ def settings_from(values: Mapping[str, str]) -> Settings:
         mail_reply_to=values.get("MAIL_REPLY_TO") or None,
         team_mail=values.get("DESK_TEAM_MAIL") or None,
         slack_webhook_url=values.get("SLACK_WEBHOOK_URL") or None,
+        slack_team_bot_token=values.get("SLACK_TEAM_BOT_TOKEN") or None,
+        slack_team_signing_secret=values.get("SLACK_TEAM_SIGNING_SECRET") or None,
+        slack_team_app_token=values.get("SLACK_TEAM_APP_TOKEN") or None,
+        slack_team_channel=values.get("SLACK_TEAM_CHANNEL") or None,
+        slack_team_api_url=values.get("SLACK_TEAM_API_URL") or "https://slack.com/api/",
+        slack_team_language=_choice(values, "SLACK_TEAM_LANGUAGE", ("DE", "EN")).lower(),
+        slack_team_digest=_time(values, "SLACK_TEAM_DIGEST", time(8, 30)),
         reminder_days=_integers(values, "DESK_REMINDER_DAYS", (7, 3, 1, 0, -1)),
         due_soon_days=_integer(values, "DESK_DUE_SOON_DAYS", 7, least=0),
         retention_months=_retention(values),
@@ -181,6 +201,16 @@ def _choice(values: Mapping[str, str], name: str, choices: tuple[str, ...]) -> s
     if value not in choices:
         raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
     return value
+
+
+def _time(values: Mapping[str, str], name: str, default: time) -> time:
+    text = values.get(name)
+    if not text:
+        return default
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a time of day such as 08:30, not {text!r}.") from None
 
 
 def _timezone(name: str) -> ZoneInfo:

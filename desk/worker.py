@@ -19,6 +19,7 @@ from desk.application import WORKER, Desk, utc_now
 from desk.domain.errors import DeskUnavailable
 from desk.services import accounts, api_tokens, audit, facts, outbox, reminders, retention, review, sending
 from desk.settings import SettingsError, current_settings
+from desk.slack import following
 from desk.storage import migrate
 
 _LOG = logging.getLogger("desk.worker")
@@ -46,6 +47,8 @@ def chores() -> list[Chore]:
     """List what the worker does beside sending."""
     return [
         Chore("sign of life", timedelta(seconds=30), _give_sign),
+        Chore("the team's Slack", timedelta(seconds=2), _follow),
+        Chore("the team's Slack, reminders", timedelta(minutes=5), _remind_in_slack),
         Chore("reminders", timedelta(minutes=10), _remind),
         Chore("note of the audit trail", timedelta(minutes=15), _anchor),
         Chore("tidying up", timedelta(hours=1), _tidy),
@@ -80,6 +83,24 @@ def work_on(desk: Desk, stop: threading.Event) -> None:
 def _give_sign(desk: Desk) -> None:
     with desk.work(WORKER) as work:
         facts.remember(work, facts.WORKER_SEEN)
+
+
+def _follow(desk: Desk) -> None:
+    if not desk.settings.slack_team_is_on:
+        return
+    with desk.read() as work:
+        if not following.anything_new(work):
+            return
+    with desk.work(WORKER) as work:
+        following.follow(work)
+
+
+def _remind_in_slack(desk: Desk) -> None:
+    if not desk.settings.slack_team_is_on:
+        return
+    with desk.work(WORKER) as work:
+        following.remind(work)
+        following.digest(work)
 
 
 def _remind(desk: Desk) -> None:

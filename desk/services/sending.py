@@ -11,6 +11,7 @@ from desk.application import WORKER, Desk
 from desk.services import mail, outbox, slack, webhooks
 from desk.services.delivery import DeliveryFailed
 from desk.services.outbox import Message
+from desk.slack import delivery as team
 from desk.storage.models import Attachment, Webhook
 
 _LOG = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def _deliver(desk: Desk, message: Message) -> None:
         mail.deliver(desk.settings, message, _attachments(desk, message))
     elif message.channel == slack.CHANNEL:
         slack.deliver(desk.settings.slack_webhook_url, message.payload)
+    elif message.channel == team.CHANNEL:
+        team.deliver(desk, message)
     elif message.channel == webhooks.CHANNEL:
         _deliver_webhook(desk, message)
     else:

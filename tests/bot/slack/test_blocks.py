@@ -17,13 +17,26 @@ buttons = st.builds(
     lambda title, number, length: [
         {"title": f"{one} {title}" * length, "payload": f"/{one}" + "x" * length} for one in range(number)
     ],
-    st.text(max_size=20), st.integers(0, 120), st.integers(0, 160),
+    st.text(max_size=20),
+    st.integers(0, 120),
+    st.integers(0, 160),
 )
 messages = st.lists(
-    st.fixed_dictionaries({"text": texts, "buttons": buttons}, optional={"source": st.just(
-        {"topic": "cookies", "section": "cookies", "section_title": "Cookies & Co", "statement_date": "2018-05-25"}
-    )}),
-    min_size=1, max_size=4,
+    st.fixed_dictionaries(
+        {"text": texts, "buttons": buttons},
+        optional={
+            "source": st.just(
+                {
+                    "topic": "cookies",
+                    "section": "cookies",
+                    "section_title": "Cookies & Co",
+                    "statement_date": "2018-05-25",
+                }
+            )
+        },
+    ),
+    min_size=1,
+    max_size=4,
 )
 
 

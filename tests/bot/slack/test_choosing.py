@@ -77,7 +77,9 @@ def test_a_request_begun_in_a_channel_goes_on_in_private(workspace: Workspace) -
     assert all(block["type"] != "actions" for block in shown["blocks"]), "the offer can be taken once"
 
 
-def test_after_the_offer_the_thread_is_free_for_questions_again(workspace: Workspace, shows: Callable[[Call], str]) -> None:
+def test_after_the_offer_the_thread_is_free_for_questions_again(
+    workspace: Workspace, shows: Callable[[Call], str]
+) -> None:
     before = len(workspace.posts())
     ts = workspace.slack.play.say("U0JOHN", "C0GENERAL", "@privacy-assistant complaint")
     workspace.wait_for(lambda: workspace.posts()[before:])

@@ -116,14 +116,20 @@ def test_real_rate_limits_slow_down_and_lose_nothing(workspace: Workspace) -> No
 
 
 def test_every_call_kept_to_the_scopes_of_the_manifest(workspace: Workspace) -> None:
-    refused = [c for c in workspace.slack.calls("visitors") if c.answer.get("error") in {"missing_scope", "invalid_auth"}]
+    refused = [
+        c for c in workspace.slack.calls("visitors") if c.answer.get("error") in {"missing_scope", "invalid_auth"}
+    ]
     assert refused == []
     assert json.dumps([c.method for c in workspace.slack.calls("visitors")]).count("chat.postMessage") > 100
 
 
 def test_with_a_socket_no_public_address_is_needed(tiny_model: Path, tmp_path: Path) -> None:
     with running() as slack:
-        settings = {**slack_settings(slack), "SLACK_VISITOR_SIGNING_SECRET": "", "SLACK_VISITOR_APP_TOKEN": "xapp-local-visitors"}
+        settings = {
+            **slack_settings(slack),
+            "SLACK_VISITOR_SIGNING_SECRET": "",
+            "SLACK_VISITOR_APP_TOKEN": "xapp-local-visitors",
+        }
         with running_assistant(tmp_path, tiny_model, **settings) as assistant:
             workspace = Workspace(slack, assistant)
             slack.workspace.apps["visitors"].request_url = None
@@ -141,8 +147,13 @@ def test_the_local_slack_tells_good_calls_from_bad(slack: LocalSlack) -> None:
     call = slack.api.call
     assert call("chat.postMessage", "xoxb-wrong", {})[2]["error"] == "invalid_auth"
     assert call("users.info", "xoxb-local-team", {"user": "U0ERIKA"})[2]["error"] == "missing_scope"
-    assert call("chat.postMessage", "xoxb-local-team", {"channel": "C0GENERAL", "text": "x"})[2]["error"] == "not_in_channel"
+    assert (
+        call("chat.postMessage", "xoxb-local-team", {"channel": "C0GENERAL", "text": "x"})[2]["error"]
+        == "not_in_channel"
+    )
     assert call("chat.postMessage", "xoxb-local-visitors", {"channel": "C0GENERAL"})[2]["error"] == "no_text"
     long = {"channel": "C0GENERAL", "text": "x" * 40_001}
     assert call("chat.postMessage", "xoxb-local-visitors", long)[2]["error"] == "msg_too_long"
-    assert call("views.open", "xoxb-local-visitors", {"trigger_id": "1", "view": {}})[2]["error"] == "invalid_trigger_id"
+    assert (
+        call("views.open", "xoxb-local-visitors", {"trigger_id": "1", "view": {}})[2]["error"] == "invalid_trigger_id"
+    )
