@@ -17,7 +17,7 @@ class Training:
     """How to learn; chosen by cross-validation (see docs/understanding.md)."""
 
     hidden: int = 96
-    epochs: int = 12
+    epochs: int = 9
     batch: int = 256
     rate: float = 0.06
     spread: float = 0.08
