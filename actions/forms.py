@@ -68,7 +68,10 @@ class Form(FormValidationAction, abc.ABC):
         if state.pending:
             return [SlotSet("requested_slot", PENDING)]
         still_open = tracker.slots.get("requested_slot") == state.step and not state.is_answered(state.step)
-        return [SlotSet("requested_slot", state.step)] if still_open else []
+        if not still_open:
+            return []
+        again = [SlotSet("asking", "again")] if state.step == "confirmed" else []
+        return [*again, SlotSet("requested_slot", state.step)]
 
     def _events(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
         if turn.ends:

@@ -21,6 +21,11 @@ def tells_matter(text: str) -> bool:
     return len(words) >= LEAST_WORDS and len(new) >= LEAST_NEW_WORDS
 
 
+def wants_all_data(text: str) -> bool:
+    """Tell whether somebody means all of their data, so that which data need not be asked."""
+    return bool(pattern("all-data").search(text))
+
+
 def _without_contact(text: str) -> str:
     """Leave out addresses and names, which say who writes and not about what."""
     text = re.sub(r"\S+@\S+", " ", text)

@@ -61,7 +61,7 @@ def _as_name(text: str) -> str | None:
 
 _OLD = r"(?:jahre?\s+(?:alt|jung)|years?\s+(?:old|of\s+age)|yrs?\s+old|y/?o\b)"
 _AGE = re.compile(
-    # "im 15. Stock" and "ich bin 17 Jahre Kunde" are no ages, so the shorter the words, the clearer what follows has to be.
+    # "im 15. Stock" and "ich bin 17 Jahre Kunde" are no ages: the shorter the words, the clearer must be what follows.
     rf"\b(?:ich\s+bin|i\s+am|i['’]m)\s+(?:erst\s+|gerade\s+|only\s+|just\s+|noch\s+)?(\d{{1,2}})(?!\d)\s*"
     rf"(?:{_OLD}|(?:jahre?|years?)?\s*(?:$|[.,!;](?!\d)|und\b|and\b))|"
     rf"\b(?:bin|im)\s+(?:erst\s+|only\s+|just\s+)?(\d{{1,2}})\s*{_OLD}",

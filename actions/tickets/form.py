@@ -11,7 +11,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.conversation import language_of, without_links
-from actions.desk import DeskDidNotAnswer, ask
+from actions.desk import ask
 from actions.forms import Form
 from actions.places import place_name
 from actions.reading.message import Message
@@ -56,21 +56,14 @@ class AskToConfirm(Action):
         kind = str(tracker.slots["ticket_kind"])
         fields = {**flow_fields(kind, "confirmed"), "expects": "confirm"}
         asking = tracker.slots.get("asking")
-        if asking in {"failed", "similar"}:
+        if asking in {"failed", "similar", "again"}:
             utter(dispatcher, f"utter_ask_confirmed_{asking}", fields, **(tracker.slots.get("similar_told") or {}))
-            return []
+            return [SlotSet("asking", asking)]
         values = summary_values(tracker.slots, language_of(tracker))
         response = "utter_summary_complaint" if kind == "complaint" else "utter_summary"
-        utter(dispatcher, response, fields, **values, months=await _months(kind))
+        months = await ask(intake.retention_months, intake.Kind(kind))
+        utter(dispatcher, response, fields, **values, months=months)
         return [SlotSet("asking", None)]
-
-
-async def _months(kind: str) -> int | str:
-    """Return how long the request is kept; without the desk the notice names no figure rather than a wrong one."""
-    try:
-        return await ask(intake.retention_months, intake.Kind(kind))
-    except DeskDidNotAnswer:
-        return "…"
 
 
 def summary_values(slots: dict[str, Any], language: str) -> dict[str, str]:

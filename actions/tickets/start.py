@@ -11,11 +11,11 @@ from rasa_sdk.types import DomainDict
 
 from actions.conversation import message_id, message_of
 from actions.forms import set_all
-from actions.reading.matter import tells_matter
+from actions.reading.matter import tells_matter, wants_all_data
 from actions.reading.message import TICKET_KINDS, Message
 from actions.reading.people import is_under_age, mentions_special_category, writes_for_another
 from actions.speaking import flow_fields, utter, utter_all
-from actions.tickets.steps import LONGEST_DESCRIPTION, STEPS, take_along
+from actions.tickets.steps import LONGEST_DESCRIPTION, STEPS, may_skip, take_along
 from actions.tickets.turns import reset
 from actions.turn import PENDING, State, Turn
 
@@ -26,7 +26,8 @@ def opening_turn(kind: str, message: Message) -> Turn:
     if message.is_button:
         return turn
     take_along(State(kind, STEPS[0]), message, turn)
-    if turn.slots["description"] is None and tells_matter(message.text):
+    says_which = tells_matter(message.text) or (may_skip(kind, "description") and wants_all_data(message.text))
+    if turn.slots["description"] is None and says_which:
         turn.slots["description"] = message.text.strip()[:LONGEST_DESCRIPTION]
         if mentions_special_category(message.text):
             turn.say("utter_special_category")

@@ -379,4 +379,6 @@ def _addition(state: State, message: Message) -> Turn | None:
 def _not_understood(state: State) -> Turn:
     attempts = state.attempts + 1
     turn = Turn(slots={"attempts": attempts, "pending": None})
+    if state.step == "confirmed":
+        turn.slots["asking"] = "again"
     return turn.say(f"utter_invalid_{state.step}_{min(attempts, LAST_ATTEMPT)}")

@@ -319,6 +319,8 @@ def test_the_opening_keeps_what_it_tells() -> None:
     opening = opening_turn("complaint", Message(text, "complaint", 0.9))
     assert opening.slots["description"] == text
     assert opening.slots["email"] == "max@example.org"
+    assert opening_turn("erasure", Message("Löscht alles!", "erasure", 0.9)).slots["description"] == "Löscht alles!"
+    assert opening_turn("erasure", Message("Löscht meine Daten", "erasure", 0.9)).slots["description"] is None
     assert opening_turn("complaint", Message("/complaint", "complaint", 1.0)).slots["description"] is None
 
 
