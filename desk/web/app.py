@@ -21,9 +21,12 @@ from desk.web.rendering import STATIC
 from desk.web.static import LastingStatic
 from desk.web.visiting import BROWSER, cookies_of, new_browser_cookie
 
+_FORM_BYTES = 1024 * 1024
+
 
 def create_app(desk: Desk | None = None) -> FastAPI:
     """Build the application; without a desk it takes that of this process."""
+    desk = desk or current_desk()
     app = FastAPI(
         title="Privacy desk",
         version="1",
@@ -33,19 +36,21 @@ def create_app(desk: Desk | None = None) -> FastAPI:
         # The description of the interface is a route of its own, declared like all others.
         openapi_url=None,
         lifespan=_lifespan,
+        # A file and the form around it; more is turned away while it is still coming in.
+        max_body_size=desk.settings.attachment_bytes + _FORM_BYTES,
     )
-    app.state.desk = desk or current_desk()
+    app.state.desk = desk
     values = read_environment()
     app.state.metrics_token = values.get("METRICS_TOKEN") or None
     oidc = oidc_settings(values)
-    app.state.provider = Provider(oidc, app.state.desk.settings) if oidc else None
+    app.state.provider = Provider(oidc, desk.settings) if oidc else None
     for pages in (*ALL, api_routes.pages):
         app.include_router(pages.router)
     app.include_router(api_routes.api.router)
     mount_slack(app, app.state.desk)
     app.mount("/static", LastingStatic(directory=STATIC), name="static")
     app.middleware("http")(_bind_browser)
-    app.add_middleware(SafeHeaders, https=app.state.desk.settings.desk_url.startswith("https://"))
+    app.add_middleware(SafeHeaders, https=desk.settings.desk_url.startswith("https://"))
     failures.install(app)
     return app
 

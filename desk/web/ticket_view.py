@@ -173,6 +173,7 @@ def _file(visit: Visit, file: Attachment) -> dict[str, Any]:
         "name": file.file_name,
         "size": f"{visit.formats.number(kilobytes)} kB",
         "incoming": file.incoming,
+        "sent": file.correspondence_id is not None,
     }
 
 

@@ -85,12 +85,16 @@ def take(request: Request, visit: CurrentVisit, reference: str) -> Response:
 
 @pages.post("/tickets/{reference}/assign", Permission.WORK_TICKETS)
 def assign(
-    request: Request, visit: CurrentVisit, reference: str, assignee: Annotated[str, Form(pattern=r"\d{0,18}")] = ""
+    request: Request,
+    visit: CurrentVisit,
+    reference: str,
+    assignee: Annotated[str, Form(pattern=r"\d{0,18}")] = "",
+    note: Text = "",
 ) -> Response:
     """Hand the ticket to a colleague, or to nobody."""
     number = int(assignee) if assignee else None
     with desk_of(request).work(staff(visit.user.id)) as work:
-        tickets.assign(work, tickets.get(work, reference, lock=True), number)
+        tickets.assign(work, tickets.get(work, reference, lock=True), number, note)
         user = work.session.get(User, number) if number is not None else None
         name = user.name if user else ""
     return go(f"/tickets/{reference}", "ticket.assign.assigned" if name else "ticket.assign.released", name=name)
@@ -110,6 +114,23 @@ def verify(request: Request, visit: CurrentVisit, reference: str, how: Text) -> 
     with desk_of(request).work(staff(visit.user.id)) as work:
         tickets.verify_by_hand(work, tickets.get(work, reference, lock=True), how)
     return go(f"/tickets/{reference}", "ticket.verify.done")
+
+
+@pages.post("/tickets/{reference}/kind", Permission.WORK_TICKETS)
+def change_kind(request: Request, visit: CurrentVisit, reference: str, kind: Annotated[Kind, Form()]) -> Response:
+    """Say what the request really is."""
+    with desk_of(request).work(staff(visit.user.id)) as work:
+        tickets.change_kind(work, tickets.get(work, reference, lock=True), kind)
+    return go(f"/tickets/{reference}", "ticket.kind.done", kind=visit.say(f"kinds.{kind}"))
+
+
+@pages.post("/tickets/{reference}/urgent", Permission.WORK_TICKETS)
+def mark_urgent(request: Request, visit: CurrentVisit, reference: str, on: Annotated[str, Form()] = "") -> Response:
+    """Mark the ticket as urgent, or take the mark off."""
+    with desk_of(request).work(staff(visit.user.id)) as work:
+        ticket = tickets.get(work, reference, lock=True)
+        (tickets.mark if on else tickets.unmark)(work, ticket, "urgent")
+    return go(f"/tickets/{reference}", "ticket.urgent.done_on" if on else "ticket.urgent.done_off")
 
 
 @pages.post("/tickets/{reference}/escalate", Permission.WORK_TICKETS)
@@ -202,6 +223,14 @@ def download(request: Request, visit: CurrentVisit, reference: str, number: int)
         readings.log(work, "file", ticket)
     disposition = f"attachment; filename*=UTF-8''{quote(attachment.file_name, safe='')}"
     return Response(attachment.content, media_type=attachment.media_type, headers={"Content-Disposition": disposition})
+
+
+@pages.post("/tickets/{reference}/files/{number}/remove", Permission.WORK_TICKETS)
+def remove_file(request: Request, visit: CurrentVisit, reference: str, number: int) -> Response:
+    """Remove a file that was not sent to anybody."""
+    with desk_of(request).work(staff(visit.user.id)) as work:
+        attachments.remove(work, tickets.get(work, reference, lock=True), number)
+    return go(f"/tickets/{reference}#h-files", "ticket.files.removed")
 
 
 @pages.post("/tickets/{reference}/anonymise", Permission.MANAGE_RETENTION)

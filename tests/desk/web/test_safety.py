@@ -78,6 +78,12 @@ def test_metrics_are_for_this_machine_only(browser: Browser) -> None:
     assert browser.get("/metrics", **{"X-Forwarded-For": "203.0.113.9"}).status_code == 404
 
 
+def test_with_a_token_metrics_are_for_who_holds_it(browser: Browser) -> None:
+    browser.client.app.state.metrics_token = "a-long-token"  # type: ignore[attr-defined]
+    assert browser.get("/metrics", Authorization="Bearer a-long-token").status_code == 200
+    assert browser.get("/metrics", Authorization="Bearer another").status_code == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [

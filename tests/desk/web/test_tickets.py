@@ -195,6 +195,48 @@ def test_a_file_is_kept_and_can_be_fetched_but_never_opened_in_the_desk(
     assert bad.status_code == 422
 
 
+def test_a_file_that_was_not_sent_can_be_removed(officer: Browser, open_one: Callable[..., str]) -> None:
+    reference = open_one()
+    officer.get(f"/tickets/{reference}")
+    page = officer.follow(officer.post(f"/tickets/{reference}/files", files={"file": ("a.txt", b"a", "text/plain")}))
+    path = re.search(rf"/tickets/{reference}/files/\d+", page)
+    assert path
+    assert "The file is removed." in officer.follow(officer.post(f"{path[0]}/remove"))
+    assert officer.client.get(path[0]).status_code == 404
+
+
+def test_a_file_that_is_too_large_is_turned_away(officer: Browser, desk: Desk, open_one: Callable[..., str]) -> None:
+    reference = open_one()
+    officer.get(f"/tickets/{reference}")
+    limit = desk.settings.attachment_bytes
+    over = officer.post(f"/tickets/{reference}/files", files={"file": ("a.txt", b"a" * (limit + 1), "text/plain")})
+    assert over.status_code == 422
+    far_over = officer.post(f"/tickets/{reference}/files", files={"file": ("a.txt", b"a" * limit * 2, "text/plain")})
+    assert far_over.status_code == 413
+
+
+def test_kind_and_urgency_can_be_corrected(officer: Browser, desk: Desk, open_one: Callable[..., str]) -> None:
+    reference = open_one()
+    officer.get(f"/tickets/{reference}")
+    assert "Kind: Erasure." in officer.follow(officer.post(f"/tickets/{reference}/kind", {"kind": "erasure"}))
+    assert _ticket(desk, reference).kind is Kind.ERASURE
+    officer.post(f"/tickets/{reference}/urgent", {"on": "yes"})
+    assert _ticket(desk, reference).marks == ["urgent"]
+    officer.post(f"/tickets/{reference}/urgent", {"on": ""})
+    assert _ticket(desk, reference).marks == []
+
+
+def test_a_hand_over_carries_its_note(officer: Browser, desk: Desk, open_one: Callable[..., str]) -> None:
+    reference = open_one()
+    page = officer.get(f"/tickets/{reference}").text
+    number = re.search(r'<option value="(\d+)"[^>]*>Admin Example', page)
+    assert number
+    form = {"assignee": number[1], "note": "You know this customer."}
+    page = officer.follow(officer.post(f"/tickets/{reference}/assign", form))
+    assert "The ticket is now with Admin Example." in page
+    assert "You know this customer." in page
+
+
 def test_linking_merging_and_splitting(officer: Browser, desk: Desk, open_one: Callable[..., str]) -> None:
     first, second = open_one(days_ago=3), open_one()
     officer.get(f"/tickets/{second}")
