@@ -122,7 +122,7 @@ class Form:
         # One after the other would cost the sum of their times, and Slack waits three seconds in all.
         read = await asyncio.gather(*(self._step(step, text, slots, name) for step, text in texts.items()))
         errors: dict[str, str] = {}
-        for (step, text), outcome in zip(texts.items(), read):
+        for (step, text), outcome in zip(texts.items(), read, strict=True):
             error = self._problem(step, text, outcome, sender.language)
             if error:
                 errors[step] = error

@@ -40,7 +40,7 @@ async def home_view(engine: Engine, inbox: Inbox, person: str, language: str) ->
         blocks.append(section(word("home_none", language)))
     if any(state is None for state in states):
         blocks.append(context(word("home_unsure", language)))
-    for request, state in zip(requests, states):
+    for request, state in zip(requests, states, strict=True):
         blocks += _shown(request, state, language)
     return {"type": "home", "blocks": blocks}
 

@@ -48,7 +48,7 @@ THREADS = sa.Table(
     sa.Column("conversation", sa.String(255), primary_key=True),
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
-# What a person asked for in Slack, so that the home tab can list it. The address is what proves the request to the desk.
+# What a person asked for in Slack, for the home tab. The address is what proves the request to the desk.
 REQUESTS = sa.Table(
     "slack_requests",
     _metadata,
