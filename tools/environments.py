@@ -58,7 +58,16 @@ def set_up(name: str, checks: bool) -> None:
     lock = REQUIREMENTS / f"{name}{'-checks' if checks else ''}.txt"
     python_of_environment = str(VENV / name / "bin" / "python")
     _run([str(UV), "pip", "sync", "--quiet", "--require-hashes", "--python", python_of_environment, str(lock)], name)
+    if name == "desk":
+        _write_command("privacy-desk", "desk.cli")
     stamp_file.write_text(stamps[checks])
+
+
+def _write_command(command: str, module: str) -> None:
+    # The project is run from its folder and not installed, so that an edit counts at once; the command goes there.
+    file = VENV / "desk" / "bin" / command
+    file.write_text(f'#!/bin/sh\ncd "{ROOT}" && exec "{VENV}/desk/bin/python" -m {module} "$@"\n')
+    file.chmod(0o755)
 
 
 def install_uv() -> None:
