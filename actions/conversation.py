@@ -40,9 +40,13 @@ def message_of(tracker: Tracker) -> Message:
     if latest is None:
         return Message(str(tracker.latest_message.get("text") or ""))
     missed = missed_message(tracker)
-    if missed is not None and _intent(latest) in {"affirm", "repeat"}:
-        return _read(missed)
-    return _read(latest)
+    return _read(missed) if missed is not None and tries_again(tracker) else _read(latest)
+
+
+def tries_again(tracker: Tracker) -> bool:
+    """Tell whether somebody wants the message before to be read once more, because answering it failed."""
+    latest = next(_user_events(reversed(tracker.events)), {})
+    return missed_message(tracker) is not None and _intent(latest) in {"affirm", "repeat"}
 
 
 def missed_message(tracker: Tracker) -> Event | None:

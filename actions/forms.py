@@ -11,7 +11,7 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.conversation import comes_back, message_id, message_of, state_of
+from actions.conversation import comes_back, message_id, message_of, state_of, tries_again
 from actions.reading.message import TICKET_KINDS, Message
 from actions.speaking import flow_fields, utter, utter_all
 from actions.turn import PENDING, State, Turn
@@ -60,6 +60,10 @@ class Form(FormValidationAction, abc.ABC):
             utter(dispatcher, "utter_welcome_back")
         message = message_of(tracker)
         turn = self.take_turn(state, message)
+        if turn.digresses and tries_again(tracker):
+            # The rules would answer the "try again" itself and not the question that was missed.
+            turn.digresses = False
+            turn.say("utter_ask_question_again")
         utter_all(dispatcher, turn.says)
         return [SlotSet("last_read", identity), *self._events(turn, state, dispatcher)]
 

@@ -83,6 +83,16 @@ class Conversation:
         assert what == "actions", what
         self.house.start_actions()
 
+    def do_pause(self, what: str) -> None:
+        """Let a part hang."""
+        assert what == "actions", what
+        self.house.pause_actions()
+
+    def do_resume(self, what: str) -> None:
+        """Let a part go on."""
+        assert what == "actions", what
+        self.house.resume_actions()
+
     def do_database(self, state: str) -> None:
         """Lock the desk's database or let it go."""
         {"locked": self.house.lock_desk, "free": self.house.unlock_desk}[state]()

@@ -65,6 +65,7 @@ class House:
             "DESK_KEYS": secrets.token_urlsafe(48),
             "DESK_INDEX_KEY": secrets.token_urlsafe(48),
             "DESK_DATABASE_TIMEOUT_SECONDS": "1",
+            "ACTIONS_TIMEOUT_SECONDS": "6",
             "WEBCHAT_SECRET": secrets.token_urlsafe(48),
             "WEBCHAT_RATE_LIMIT": "off",
             "RASA_TELEMETRY_ENABLED": "false",
@@ -109,8 +110,18 @@ class House:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
+    def pause_actions(self) -> None:
+        """Let the action server hang: it takes calls and answers none."""
+        self.processes["actions"].send_signal(signal.SIGSTOP)
+
+    def resume_actions(self) -> None:
+        """Let the action server go on."""
+        if "actions" in self.processes:
+            self.processes["actions"].send_signal(signal.SIGCONT)
+
     def ensure_actions(self) -> None:
         """Have an action server that runs, whatever the conversation before did."""
+        self.resume_actions()
         process = self.processes.get("actions")
         if process is None or process.poll() is not None:
             self.start_actions()
@@ -130,6 +141,7 @@ class House:
     def close(self) -> None:
         """Stop everything that was started here."""
         self.unlock_desk()
+        self.resume_actions()
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
