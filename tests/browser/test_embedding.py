@@ -75,7 +75,7 @@ def test_attributes_of_the_script_say_how_it_looks(product: Product, new_visitor
         'data-greeting="Hallo und willkommen." data-notice="/datenschutz#{section}"'
     )
     visitor = new_visitor("de", color_scheme="light").visit(host.page(_page(product.script, attributes)))
-    expect(visitor.launcher).to_have_text("Datenfragen")
+    expect(visitor.launcher).to_have_accessible_name("Datenfragen")
     box = visitor.launcher.bounding_box()
     assert box is not None
     assert box["x"] < 100
@@ -119,7 +119,7 @@ def test_tag_manager_that_adds_the_script_later(product: Product, new_visitor: V
              script.src = address; script.dataset.language = "de"; document.head.append(script); }""",
         product.script,
     )
-    expect(visitor.launcher).to_have_text("Fragen zum Datenschutz")
+    expect(visitor.launcher).to_have_accessible_name("Fragen zum Datenschutz")
     visitor.open().say("Welche Cookies verwenden Sie?")
 
 

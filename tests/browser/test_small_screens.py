@@ -68,7 +68,7 @@ def test_text_spacing_that_readers_choose_cuts_nothing_off(product: Product, new
           const sheet = new CSSStyleSheet();
           sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
           element.shadowRoot.adoptedStyleSheets.push(sheet);
-          return [...element.shadowRoot.querySelectorAll("button, .text, .source, header")]
+          return [...element.shadowRoot.querySelectorAll("button, .text, .source, .head")]
             .filter((node) => node.checkVisibility({visibilityProperty: true}))
             .filter((node) => node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1)
             .map((node) => node.outerHTML.slice(0, 120));

@@ -73,7 +73,7 @@ def test_badge_counts_only_what_arrives_while_the_panel_is_closed(
     visitor.field.press("Enter")
     if where == "closed panel":
         visitor.field.press("Escape")
-        expect(visitor.launcher).to_have_accessible_name("Privacy questions, 1 new message", timeout=15_000)
+        expect(visitor.launcher).to_have_accessible_name("Privacy questions (1 new message)", timeout=15_000)
         visitor.open()
     visitor.answer()
     visitor.page.keyboard.press("Escape")

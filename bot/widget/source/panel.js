@@ -37,13 +37,16 @@ export class Panel {
   #movingUntil = 0;
   #typing = 0;
   #asking = false;
+  /** @type {import("./text.js").Language} */
+  #greeted = "en";
   /** @type {Map<string, HTMLElement>} */
   #drawn = new Map();
 
   // The launcher.
   #launcherText = h("span");
   #badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
-  #launcher = press("launcher", () => this.open(), icon("assistant"), this.#launcherText, this.#badge);
+  #unreadText = h("span", { class: "unseen" });
+  #launcher = press("launcher", () => this.open(), icon("assistant"), this.#launcherText, this.#unreadText, this.#badge);
 
   // The head of the panel.
   #title = h("h2", { id: "title" });
@@ -82,7 +85,7 @@ export class Panel {
   #noticePlace = h("span");
   #save = press("quiet", () => this.#download());
   #remove = press("quiet", () => this.#ask(true));
-  #footer = h("footer", {}, this.#private, this.#noticePlace, this.#save, this.#remove);
+  #footer = h("div", { class: "foot" }, this.#private, this.#noticePlace, this.#save, this.#remove);
 
   // The question before deleting.
   #question = h("h3", { id: "question" });
@@ -105,9 +108,10 @@ export class Panel {
       keydown: (event) => this.#keyInPanel(event),
       cancel: (event) => event.preventDefault(),
     },
+    // Not header and footer: a dialog does not keep them from counting as those of the page.
     h(
-      "header",
-      {},
+      "div",
+      { class: "head" },
       h("span", { class: "mark" }, icon("assistant")),
       h("div", { class: "titles" }, this.#title, this.#subtitle),
       this.#languageButton,
@@ -245,7 +249,7 @@ export class Panel {
     set(this.root, "lang", this.#language);
     const label = this.#options.label ?? words.launcher;
     say(this.#launcherText, label);
-    set(this.#launcher, "aria-label", this.unread ? `${label}, ${words.unread(this.unread)}` : label);
+    say(this.#unreadText, this.unread ? ` (${words.unread(this.unread)})` : "");
     set(this.#launcher, "aria-expanded", String(this.#dialog.open));
     say(this.#badge, this.unread ? String(this.unread) : "");
     this.#badge.hidden = !this.unread;
@@ -289,20 +293,21 @@ export class Panel {
     if (added) this.#scroll(true);
   }
 
+  /** The greeting stays in the language the conversation began in; drawn anew it would be announced again. */
   #greeting() {
-    const language = this.#language;
     const isFresh = this.#conversation.turns.length === 0;
-    const text = this.#options.greeting ?? this.#words.greeting;
-    const starters = this.#words.starters.map((title) => ({ title, payload: title }));
-    // One node for each of the two states: what was used is not drawn away, it comes back after deleting.
-    return this.#node(`greeting-${language}-${isFresh}`, () =>
-      h(
-        "li",
-        { class: "reply", lang: languageOf(text, language) },
-        h("div", { class: "text" }, ...paragraphs(text, this.#words.newTab)),
-        isFresh && drawChoices(starters, (question) => this.#choose(question)),
-      ),
+    if (isFresh) this.#greeted = this.#language;
+    const words = WORDS[this.#greeted];
+    const text = this.#options.greeting ?? words.greeting;
+    const node = this.#node(`greeting-${this.#greeted}`, () =>
+      h("li", { class: "reply", lang: languageOf(text, this.#greeted) }, h("div", { class: "text" }, ...paragraphs(text, words.newTab))),
     );
+    if (!isFresh) this.#withoutChoices(node);
+    else if (!node.querySelector(".choices")) {
+      const starters = words.starters.map((title) => ({ title, payload: title }));
+      node.append(drawChoices(starters, (question) => this.#choose(question)));
+    }
+    return node;
   }
 
   /**

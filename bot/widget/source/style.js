@@ -70,7 +70,7 @@ button { font: inherit; color: inherit; background: none; border: 1px solid tran
 [data-position="inline"] .panel { position: static; width: 100%; max-width: none; height: var(--privacy-assistant-height, 40em); max-height: none; box-shadow: none; animation: none; }
 @keyframes rise { from { opacity: 0; transform: translateY(.75em) scale(.985); } }
 
-header { display: flex; align-items: center; gap: .25em; padding: .7em .5em .7em 1em; border-block-end: 1px solid var(--line); }
+.head { display: flex; align-items: center; gap: .25em; padding: .7em .5em .7em 1em; border-block-end: 1px solid var(--line); }
 .mark { display: grid; place-items: center; flex: none; width: 2.5em; height: 2.5em; margin-inline-end: .5em; border-radius: .8em; color: var(--on-accent); background: var(--accent); }
 .titles { flex: 1; min-width: 0; line-height: 1.3; }
 h2 { font-weight: 650; letter-spacing: -.01em; }
@@ -122,13 +122,13 @@ textarea:focus-visible, input:focus-visible { outline-offset: -1px; border-color
 textarea::placeholder, input::placeholder { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .send { display: grid; place-items: center; flex: none; width: 46px; height: 46px; padding: 0; border-radius: 50%; color: var(--on-accent); background: var(--accent); transition: transform .15s; }
 .counter { position: absolute; inset-block-end: 100%; inset-inline-end: 5.5em; padding: 0 .4em; background: var(--surface); color: var(--muted); font-size: .8125em; }
-footer { display: flex; flex-wrap: wrap; align-items: center; padding: 0 .35em .25em; color: var(--muted); font-size: .8125em; line-height: 1.35; }
-footer .quiet { font-size: 1em; padding-inline: .65em; }
-footer > span { padding-inline: .65em; }
-footer > span:empty { display: none; }
-footer > span:first-child { flex: 1 1 14em; padding-block: .5em .6em; }
-footer > :last-child { margin-inline-start: auto; }
-footer a { display: inline-flex; align-items: center; min-height: 44px; color: inherit; }
+.foot { display: flex; flex-wrap: wrap; align-items: center; padding: 0 .35em .25em; color: var(--muted); font-size: .8125em; line-height: 1.35; }
+.foot .quiet { font-size: 1em; padding-inline: .65em; }
+.foot > span { padding-inline: .65em; }
+.foot > span:empty { display: none; }
+.foot > span:first-child { flex: 1 1 14em; padding-block: .5em .6em; }
+.foot > :last-child { margin-inline-start: auto; }
+.foot a { display: inline-flex; align-items: center; min-height: 44px; color: inherit; }
 .confirm { position: absolute; inset: auto 0 0; padding: 1.25em; border-block-start: 1px solid var(--line); background: var(--surface); box-shadow: 0 -.6em 2em var(--shade); animation: rise .18s; }
 h3 { font-weight: 650; }
 .confirm p { margin-block: .25em 1em; color: var(--muted); }
@@ -147,15 +147,15 @@ h3 { font-weight: 650; }
 }
 @media (max-width: 30em), (max-height: 26em) {
   .root:not([data-position="inline"]) .panel { inset: var(--top, 0) 0 auto !important; width: 100%; max-width: none; height: var(--height, 100dvh); max-height: none; border: 0; border-radius: 0; }
-  header { padding-block-start: max(.6em, env(safe-area-inset-top)); }
-  footer { padding-block-end: max(.15em, env(safe-area-inset-bottom)); }
+  .head { padding-block-start: max(.6em, env(safe-area-inset-top)); }
+  .foot { padding-block-end: max(.15em, env(safe-area-inset-bottom)); }
   .reply .text, .card { max-width: 92%; }
 }
 @media (max-height: 26em) {
   .panel { overflow: auto; }
   .log { min-height: 9em; }
   .talk { flex: none; }
-  header { padding-block: .1em; }
+  .head { padding-block: .1em; }
   .titles p { display: none; }
 }
 @media (max-width: 22em) {
