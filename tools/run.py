@@ -16,6 +16,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 from rich.console import Console
 
+import tools.local_slack.__main__ as local_slack
 from tools.processes import HopelessError, Process, Supervisor
 from tools.training import TrainingError, ensure_model, quiet_rasa
 
@@ -44,7 +45,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        settings = read_settings(ROOT / ".env", os.environ)
+        settings = with_local_slack(read_settings(ROOT / ".env", os.environ))
         check_ports(settings)
         os.environ.update(settings)
         make_secrets(var_dir(settings))
@@ -164,6 +165,39 @@ def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
             "desk", [DESK_PYTHON, "-m", "desk.web"], desk_side, logs / "desk.log", f"http://127.0.0.1:{desk}/health"
         ),
         Process("worker", [DESK_PYTHON, "-m", "desk.worker"], desk_side, logs / "worker.log"),
+        *local_slack_process(settings),
+    ]
+
+
+def with_local_slack(settings: Mapping[str, str]) -> dict[str, str]:
+    """Point both apps at a Slack on this machine when `make run SLACK=local` asks for one."""
+    if settings.get("SLACK") != "local":
+        return dict(settings)
+    return {**settings, **local_slack.settings_for(local_slack_port(settings))}
+
+
+def local_slack_port(settings: Mapping[str, str]) -> int:
+    """Give the port of the Slack on this machine."""
+    text = settings.get("SLACK_LOCAL_PORT") or str(local_slack.PORT)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StartError(f"SLACK_LOCAL_PORT must be a port number between 1 and 65535, not {text!r}.")
+    return int(text)
+
+
+def local_slack_process(settings: Mapping[str, str]) -> list[Process]:
+    """Describe the Slack on this machine, if there is to be one."""
+    if settings.get("SLACK") != "local":
+        return []
+    assistant, _, desk = (port(settings, name) for name in PORTS)
+    number = local_slack_port(settings)
+    command = [
+        *(DESK_PYTHON, "-m", "tools.local_slack", "--port", str(number)),
+        *("--assistant", f"http://127.0.0.1:{assistant}/webhooks/slack/events"),
+        *("--desk", f"http://127.0.0.1:{desk}/slack/events"),
+    ]
+    log = var_dir(settings) / "log" / "slack.log"
+    return [
+        Process("slack", command, without(settings, (*ASSISTANT_ONLY, *DESK_ONLY)), log, f"http://127.0.0.1:{number}/")
     ]
 
 
@@ -212,6 +246,9 @@ def welcome(settings: Mapping[str, str], first_account: str, seconds: float) -> 
         f"Up after {seconds:.0f} s.",
         f"  Website with the assistant:  http://127.0.0.1:{assistant}/webhooks/website/",
         f"  Desk of the privacy team:    http://127.0.0.1:{desk}/",
+        f"  A Slack to try it in:        http://127.0.0.1:{local_slack_port(settings)}/"
+        if settings.get("SLACK") == "local"
+        else "",
         f"  Mail that would be sent:     {var_dir(settings) / 'mail'}" if not settings.get("SMTP_URL") else "",
         f"  {first_account}" if first_account else "",
         "Ctrl-C stops everything.",
