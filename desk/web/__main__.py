@@ -9,6 +9,7 @@ import uvicorn
 from desk.application import COMMAND_LINE, Desk, current_desk
 from desk.domain.errors import DeskError
 from desk.services import accounts
+from desk.settings import SettingsError
 from desk.web.app import create_app
 
 
@@ -23,12 +24,13 @@ def main() -> int:
         welcome(desk)
         if "--first-account" in sys.argv[1:]:
             return 0
-    except DeskError as error:
+        app = create_app(desk)
+    except (DeskError, SettingsError) as error:
         sys.stderr.write(f"The desk cannot start: {error}\n")
         return 1
     settings = desk.settings
     uvicorn.run(
-        create_app(desk),
+        app,
         host=settings.desk_host,
         port=settings.desk_port,
         log_level=settings.log_level.lower(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
@@ -24,8 +24,8 @@ from desk.web.visiting import BROWSER, cookies_of, new_browser_cookie
 _FORM_BYTES = 1024 * 1024
 
 
-def create_app(desk: Desk | None = None) -> FastAPI:
-    """Build the application; without a desk it takes that of this process."""
+def create_app(desk: Desk | None = None, values: Mapping[str, str] | None = None) -> FastAPI:
+    """Build the application; without a desk and settings it takes those of this process."""
     desk = desk or current_desk()
     app = FastAPI(
         title="Privacy desk",
@@ -40,8 +40,8 @@ def create_app(desk: Desk | None = None) -> FastAPI:
         max_body_size=desk.settings.attachment_bytes + _FORM_BYTES,
     )
     app.state.desk = desk
-    values = read_environment()
-    app.state.metrics_token = values.get("METRICS_TOKEN") or None
+    values = read_environment() if values is None else values
+    app.state.metrics_token = values.get("DESK_METRICS_TOKEN") or None
     oidc = oidc_settings(values)
     app.state.provider = Provider(oidc, desk.settings) if oidc else None
     for pages in (*ALL, api_routes.pages):

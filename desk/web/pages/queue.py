@@ -130,6 +130,7 @@ def _rows(visit: Visit, work: Work, query: QueueQuery) -> dict[str, Any]:
         "seen": _fingerprint(work, found.tickets, visit),
         "next_url": query.next_url(found.next_cursor) if found.next_cursor else None,
         "poll_seconds": POLL_SECONDS,
+        "soon_days": soon,
         "may_work": may_work,
         "colleagues": colleagues(work) if may_work else [],
     }

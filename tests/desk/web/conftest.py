@@ -61,7 +61,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def app(desk: Desk) -> FastAPI:
     """Give the web application over that desk."""
-    return create_app(desk)
+    return create_app(desk, {})
 
 
 @pytest.fixture

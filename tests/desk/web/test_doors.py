@@ -50,7 +50,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: 
 
 def test_over_https_every_cookie_is_secure(desk: Desk) -> None:
     object.__setattr__(desk.settings, "desk_url", "https://desk.example.org")
-    secure = Browser(create_app(desk))
+    secure = Browser(create_app(desk, {}))
     secure.client.base_url = "https://localhost"  # type: ignore[assignment]
     response = secure.sign_in("officer@example.org")
     assert response.status_code == 303

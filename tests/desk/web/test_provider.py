@@ -84,7 +84,7 @@ def service() -> Iterator[Service]:
 def visitor(desk: Desk, service: Service) -> Browser:
     """Give a browser at a desk that trusts the service."""
     service.claims, service.signer = {}, None
-    app = create_app(desk)
+    app = create_app(desk, {})
     app.state.provider = Provider(OidcSettings(service.url, "desk", "secret", "Company"), desk.settings)
     return Browser(app)
 
@@ -168,7 +168,7 @@ def test_a_locked_account_stays_outside(visitor: Browser, service: Service, desk
 
 
 def test_a_service_that_is_away_is_said(desk: Desk) -> None:
-    app = create_app(desk)
+    app = create_app(desk, {})
     app.state.provider = Provider(OidcSettings("http://127.0.0.1:9", "desk", "secret"), desk.settings)
     browser = Browser(app)
     assert "did not work" in browser.follow(browser.get("/sign-in/provider"))
