@@ -120,6 +120,7 @@ class Parts:
         from the inbox, not from here.
         """
         app = AsyncApp(
+            logger=_sdk_log(),
             signing_secret=settings.slack_visitor_signing_secret or "",
             client=self.client,
             authorize=_authorize(settings.slack_visitor_bot_token or ""),
@@ -189,12 +190,20 @@ def web_client(settings: Settings) -> AsyncWebClient:
         settings.slack_visitor_bot_token,
         base_url=settings.slack_visitor_api_url,
         timeout=API_SECONDS,
+        logger=_sdk_log(),
         retry_handlers=[
             AsyncConnectionErrorRetryHandler(max_retry_count=RETRIES),
             AsyncRateLimitErrorRetryHandler(max_retry_count=RETRIES),
             AsyncServerErrorRetryHandler(max_retry_count=RETRIES),
         ],
     )
+
+
+def _sdk_log() -> logging.Logger:
+    """Return the log of Slack's libraries, which write down whole messages at DEBUG and therefore never get there."""
+    log = logging.getLogger("slack_sdk.visitors")
+    log.setLevel(max(logging.INFO, logging.getLogger().getEffectiveLevel()))
+    return log
 
 
 def _makes_sense(request: Request) -> bool:
