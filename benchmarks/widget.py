@@ -1,7 +1,7 @@
 """Measure how soon the widget can be used on a slow line and a slow device, beside two ready-made ones, in one run.
 
-Each is loaded by the same small page from the same server, compressed the same way (gzip). Usable means that the field to
-write in, or the launcher that opens it, is drawn and takes a press. `python -m benchmarks.widget --runs 5`.
+Each is loaded by the same small page from the same server, compressed the same way (gzip). Usable means that the field
+to write in, or the launcher that opens it, is drawn and takes a press. `python -m benchmarks.widget --runs 5`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,21 @@ ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "benchmarks" / "results" / "widget-peers"
 PACKAGES = ("deep-chat@2.4.2", "rasa-webchat@1.0.1")
 CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 BITS_A_SECOND = 400_000
 SLOWER = 4
-PAGE = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title></head><body><h1>Shop</h1>{}</body></html>'
+PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title></head>'
+    "<body><h1>Shop</h1>{}</body></html>"
+)
 #: What a page embeds, and what finds the part that a visitor uses first.
 WIDGETS = {
     "ours": (
@@ -71,7 +79,9 @@ def main() -> int:
     print("| widget | KB over the line (gzip) | requests to others | usable, median | slowest |")
     print("|---|---|---|---|---|")
     for name, one in figures.items():
-        print(f"| {name} | {one['kilobytes']:.1f} | {one['foreign']} | {one['median']:.2f} s | {one['slowest']:.2f} s |")
+        print(
+            f"| {name} | {one['kilobytes']:.1f} | {one['foreign']} | {one['median']:.2f} s | {one['slowest']:.2f} s |"
+        )
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n")

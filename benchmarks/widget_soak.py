@@ -1,7 +1,7 @@
 """Let visitors talk through the widget over a line that fails now and then, for as long as asked, and count messages.
 
-Every conversation is compared between page and assistant: a message that is missing, doubled or in another order ends the
-run with 1. `python -m benchmarks.widget_soak --minutes 120 --share 0.02`.
+Every conversation is compared between page and assistant: a message that is missing, doubled or in another order makes
+the run end with 1. `python -m benchmarks.widget_soak --minutes 120 --share 0.02`.
 """
 
 from __future__ import annotations

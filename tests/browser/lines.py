@@ -82,7 +82,9 @@ class Line:
         def choose(_: bytes) -> Trouble | None:
             if chance.random() >= share:
                 return None
-            return chance.choice([Trouble(drop=True), Trouble(cut_after=0), Trouble(cut_after=chance.randrange(1, 400))])
+            return chance.choice(
+                [Trouble(drop=True), Trouble(cut_after=0), Trouble(cut_after=chance.randrange(1, 400))]
+            )
 
         self.choose = choose
 

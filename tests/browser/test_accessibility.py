@@ -65,7 +65,9 @@ def _walk(visitor: Visitor, line: Line) -> Iterator[str]:
     yield "not sent"
     visitor.page.context.set_offline(True)
     visitor.widget.locator(".aside button").click()
-    expect(visitor.widget.get_by_text({"de": "Keine Verbindung", "en": "No connection"}[_panel_language(visitor)])).to_be_visible()
+    expect(
+        visitor.widget.get_by_text({"de": "Keine Verbindung", "en": "No connection"}[_panel_language(visitor)])
+    ).to_be_visible()
     yield "offline"
 
 
@@ -88,9 +90,7 @@ def test_axe_finds_nothing_in_any_state(new_visitor: Visit, line: Line, language
 
 @pytest.mark.parametrize("page", ["de/datenschutz", "en/privacy"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_statements_page(
-    product: Product, new_visitor: Visit, page: str, scheme: str
-) -> None:
+def test_axe_finds_nothing_on_the_statements_page(product: Product, new_visitor: Visit, page: str, scheme: str) -> None:
     visitor = new_visitor(color_scheme=scheme).visit(f"{product.website}/{page}")
     visitor.page.evaluate(AXE.read_text(encoding="utf-8"))
     assert _violations(visitor.page) == []
@@ -138,7 +138,9 @@ def test_parts_in_the_other_language_say_so(product: Product, new_visitor: Visit
 
 
 def test_targets_are_at_least_44_pixels(product: Product, new_visitor: Visit) -> None:
-    visitor = new_visitor("de", viewport={"width": 320, "height": 640}, reduced_motion="reduce").visit(f"{product.website}/de/")
+    visitor = new_visitor("de", viewport={"width": 320, "height": 640}, reduced_motion="reduce").visit(
+        f"{product.website}/de/"
+    )
     small = [_small_targets(visitor)]
     visitor.open()
     small.append(_small_targets(visitor))

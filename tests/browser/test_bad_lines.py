@@ -137,9 +137,7 @@ def test_conversation_over_a_line_that_often_fails_is_whole(product: Product, ne
     _same_on_both_sides(product, visitor, said)
 
 
-def test_expired_session_is_said_and_the_message_goes_into_a_new_one(
-    product: Product, new_visitor: Visit
-) -> None:
+def test_expired_session_is_said_and_the_message_goes_into_a_new_one(product: Product, new_visitor: Visit) -> None:
     visitor = new_visitor().visit(f"{product.website}/de/").open()
     visitor.say(QUESTIONS[0])
     visitor.page.evaluate(

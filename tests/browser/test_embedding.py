@@ -24,11 +24,21 @@ SECTIONS = [
     "external-links", "rights", "changes", "contact",
 ]  # fmt: skip
 
+OUTSIDE = [
+    "latest/build.mjs",
+    "latest/source/../package.json",
+    "latest/..%2f..%2fsettings.py",
+    "../../settings.py",
+    "latest/node_modules/esbuild/package.json",
+    "1.0.0/nothing.js",
+]
+
 
 def _page(script: str, attributes: str = "", body: str = "", lang: str = "en") -> str:
     return (
-        f'<!doctype html><html lang="{lang}"><head><title>Shop</title><script src="{script}" defer {attributes}></script>'
-        f"</head><body><h1>Shop</h1>{body}</body></html>"
+        f'<!doctype html><html lang="{lang}"><head><title>Shop</title>'
+        f'<script src="{script}" defer {attributes}></script></head>'
+        f"<body><h1>Shop</h1>{body}</body></html>"
     )
 
 
@@ -89,7 +99,9 @@ def test_attributes_of_the_script_say_how_it_looks(product: Product, new_visitor
 def test_custom_properties_of_the_page_give_it_the_pages_colours(
     product: Product, new_visitor: Visit, host: Host
 ) -> None:
-    style = "<style>privacy-assistant{--privacy-assistant-accent:rgb(120, 20, 90);--privacy-assistant-radius:0px}</style>"
+    style = (
+        "<style>privacy-assistant{--privacy-assistant-accent:rgb(120, 20, 90);--privacy-assistant-radius:0px}</style>"
+    )
     visitor = new_visitor("en").visit(host.page(_page(product.script, body=style)))
     assert visitor.launcher.evaluate("(node) => getComputedStyle(node).backgroundColor") == "rgb(120, 20, 90)"
     visitor.open()
@@ -161,9 +173,8 @@ def test_page_without_the_built_file_loads_the_source(product: Product, new_visi
     visitor.page.route(
         "**/unbuilt/latest/source/*",
         lambda route: route.fulfill(
-            response=route.fetch(url=route.request.url.replace("/unbuilt/", "/widget/")), headers={
-                **allowed, "Content-Type": "text/javascript"
-            }
+            response=route.fetch(url=route.request.url.replace("/unbuilt/", "/widget/")),
+            headers={**allowed, "Content-Type": "text/javascript"},
         ),
     )
     visitor.visit(host.page(page))
@@ -173,8 +184,7 @@ def test_page_without_the_built_file_loads_the_source(product: Product, new_visi
 
 def test_files_outside_the_widget_are_not_served(product: Product, new_visitor: Visit) -> None:
     request = new_visitor().page.request
-    for path in ["latest/build.mjs", "latest/source/../package.json", "latest/..%2f..%2fsettings.py", "../../settings.py",
-                 "latest/node_modules/esbuild/package.json", "1.0.0/nothing.js"]:  # fmt: skip
+    for path in OUTSIDE:
         assert request.get(f"{product.website}/widget/{path}").status == 404, path
     assert request.get(f"{product.website}/%2e%2e/%2e%2e/settings.py").status == 404
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
+from babel.dates import format_date
 from dateutil.relativedelta import relativedelta
 from playwright.sync_api import Page, expect
 
@@ -94,8 +95,7 @@ def _due_date() -> datetime.date:
 
 
 def _german(day: datetime.date) -> str:
-    months = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-    return f"{day.day}. {months[day.month - 1]} {day.year}"
+    return format_date(day, "d. MMMM y", locale="de")
 
 
 def _sign_in(product: Product, page: Page, email: str) -> None:

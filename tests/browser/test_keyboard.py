@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Product, Visit
@@ -73,9 +72,7 @@ def test_panel_that_is_open_again_after_a_reload_leaves_the_focus_alone(product:
     assert visitor.page.evaluate("document.activeElement === document.body")
 
 
-def test_shift_enter_makes_a_line_and_enter_while_composing_sends_nothing(
-    product: Product, new_visitor: Visit
-) -> None:
+def test_shift_enter_makes_a_line_and_enter_while_composing_sends_nothing(product: Product, new_visitor: Visit) -> None:
     visitor = new_visitor("en").visit(f"{product.website}/en/").open()
     visitor.page.keyboard.type("one")
     visitor.page.keyboard.press("Shift+Enter")

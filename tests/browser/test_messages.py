@@ -1,4 +1,4 @@
-"""What messages can carry, shown whole and never run: text, links, buttons, cards, from an assistant that means harm."""
+"""What messages can carry, shown whole and never run: text, links, buttons and cards that mean harm."""
 
 from __future__ import annotations
 

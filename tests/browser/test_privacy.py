@@ -27,7 +27,9 @@ def test_nothing_is_stored_or_sent_before_the_first_message(product: Product, ne
     assert visitor.page.context.cookies() == []
 
 
-def test_after_a_message_there_is_a_session_in_this_tab_and_never_a_cookie(product: Product, new_visitor: Visit) -> None:
+def test_after_a_message_there_is_a_session_in_this_tab_and_never_a_cookie(
+    product: Product, new_visitor: Visit
+) -> None:
     visitor = new_visitor().visit(f"{product.website}/de/").open()
     visitor.say(QUESTION)
 
@@ -62,9 +64,9 @@ def test_nothing_is_left_after_deleting(product: Product, new_visitor: Visit) ->
     visitor.delete()
 
     assert visitor.stored() == NOTHING
-    assert visitor.page.request.get(
-        f"{product.url}/messages", headers={"Authorization": f"Bearer {token}"}
-    ).status == 401
+    assert (
+        visitor.page.request.get(f"{product.url}/messages", headers={"Authorization": f"Bearer {token}"}).status == 401
+    )
     expect(visitor.widget.get_by_text("Das Gespräch ist gelöscht.")).to_be_visible()
     expect(visitor.field).to_be_focused()
 
@@ -90,7 +92,9 @@ def test_session_recorders_do_not_see_what_is_typed(product: Product, new_visito
     recorder = (ROOT / "bot/widget/node_modules/rrweb/dist/rrweb.umd.min.cjs").read_text(encoding="utf-8")
     visitor = new_visitor()
     visitor.page.add_init_script(recorder)
-    visitor.visit(host.page(f"<!doctype html><title>Shop</title><p>Visible</p><script src='{product.script}'></script>"))
+    visitor.visit(
+        host.page(f"<!doctype html><title>Shop</title><p>Visible</p><script src='{product.script}'></script>")
+    )
     visitor.page.evaluate("window.recorded = []; rrweb.record({emit: (event) => recorded.push(event)})")
     visitor.open()
     visitor.say("Meine Adresse ist erika.beispiel@example.org")

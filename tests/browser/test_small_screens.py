@@ -66,7 +66,9 @@ def test_text_spacing_that_readers_choose_cuts_nothing_off(product: Product, new
     cut = visitor.widget.evaluate(
         """(element) => {
           const sheet = new CSSStyleSheet();
-          sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+          sheet.replaceSync(
+            "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+          );
           element.shadowRoot.adoptedStyleSheets.push(sheet);
           return [...element.shadowRoot.querySelectorAll("button, .text, .source, .head")]
             .filter((node) => node.checkVisibility({visibilityProperty: true}))

@@ -64,9 +64,7 @@ def test_deleting_in_one_tab_deletes_in_both(product: Product, new_visitor: Visi
 
 
 @pytest.mark.parametrize("where", ["closed panel", "open panel"])
-def test_badge_counts_only_what_arrives_while_the_panel_is_closed(
-    new_visitor: Visit, line: Line, where: str
-) -> None:
+def test_badge_counts_only_what_arrives_while_the_panel_is_closed(new_visitor: Visit, line: Line, where: str) -> None:
     visitor = new_visitor("en").visit(f"{line.url}/webhooks/website/en/").open()
     line.delay_seconds = 0.8
     visitor.field.fill(THIRD)

@@ -160,6 +160,7 @@ h3 { font-weight: 650; }
 }
 @media (max-width: 22em) {
   .mark { display: none; }
+  .foot .quiet, .foot > span { padding-inline: .35em; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, ::before, ::after { animation: none !important; transition: none !important; }
