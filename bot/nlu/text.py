@@ -147,3 +147,20 @@ def clauses(sentence: str) -> list[str]:
     """Cut a sentence where another wish or question may begin; whether the cut makes sense is judged by the caller."""
     found = [part.strip(" ,;-") for part in _JOINT.split(sentence)]
     return [part for part in found if part]
+
+
+_ASKING = re.compile(
+    r"""\?
+    | ^\W*(?:was|wat|wos|wer|wem|wen|wessen|wie|wo|woher|wohin|wann|warum|wieso|weshalb|wozu|wofür|welche[rsn]?|gibts?
+      |kann|kannst|können|könnt|darf|dürfen|muss|müssen|müsst|ist|sind|bist|seid|hat|habt|haben|werden|wird|wurde
+      |verkauft|speichert|gebt|nutzt|whats?|whos?|whom|whose|how|where|when|why|which|is|are|am|do|does|did|can|could
+      |will|would|should|may|must|has|have|was|were)\b
+    | \bfrage?\ (?:ich\ )?mich\b | \b(?:möchte|will|würde|wüsste)\ (?:ich\ )?(?:gerne?\ )?(?:wissen|erfahren)\b
+    | \bsag(?:t|en\ sie)\ mir\b | \bwonder | \b(?:like|want)\ to\ know\b | \btell\ me\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def asks(part: str) -> bool:
+    """Tell whether a part of a message has the form of a question."""
+    return bool(_ASKING.search(clean(part)))

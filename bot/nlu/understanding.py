@@ -14,11 +14,13 @@ from bot.nlu.labels import CONTROLS, FLOWS, UNCLEAR, group, topic
 from bot.nlu.language import LanguageDetector
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.phrases import Phrase
-from bot.nlu.text import clauses, sentences, tokens
+from bot.nlu.text import asks, clauses, core, sentences, tokens
 from bot.nlu.vocabulary import Vocabulary
 
 # At this temperature, confidence is about the share of messages understood rightly (see docs/understanding.md).
 TEMPERATURE = 0.72
+_SHORTEST_PART = 3
+_MOST_PARTS = 4
 _LANGUAGE_NAMES = {
     "de": {"deutsch", "german", "deutsche", "deutscher", "alemannisch"},
     "en": {"englisch", "english", "englische", "englischer", "inglish", "englsich"},
@@ -43,10 +45,10 @@ _RIGHTS = {
 class Thresholds:
     """How sure is sure enough; chosen from data (see docs/understanding.md)."""
 
-    answer: float = 0.3
+    answer: float = 0.25
     part: float = 0.75
     suggestion: float = 0.04
-    parts_share: float = 0.3
+    backing: float = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,32 +123,40 @@ class Understanding:
     def understand(self, text: str) -> Understood:
         """Understand one message, as a whole and in its parts."""
         parts = _parts(text)
-        shares = self.probabilities([text, *parts])
-        whole, pieces = shares[0], shares[1:]
-        if parts:
-            mixed = self.thresholds.parts_share
-            whole = (1.0 - mixed) * whole + mixed * pieces.mean(axis=0)
-        ranking = self._ranking(whole)
+        shares = self.probabilities([text, *(part for part, _ in parts)])
+        ranking = self._ranking(shares[0])
         label, confidence = ranking[0]
-        said = self._said_in_parts(parts, pieces)
-        if said and (group(label) in ("chitchat", UNCLEAR) or label in CONTROLS or confidence < self.thresholds.answer):
+        said = self._said_in_parts(parts, shares[1:], dict(ranking))
+        if said and (_is_small(label) or label == UNCLEAR or confidence < self.thresholds.answer):
             label, confidence = said[0]
         language = self._language(text, label)
         if confidence < self.thresholds.answer or label == UNCLEAR:
             unsure = confidence if label == UNCLEAR else 1.0 - confidence
-            suggestions = self._suggestions(ranking)
+            suggestions = self._suggestions(shares[0])
             return Understood(UNCLEAR, unsure, tuple(ranking[:5]), language=language, suggestions=suggestions)
         label, topics = _label_and_topics(label, [name for name, _ in said])
         chitchat = label.split("/", 1)[1] if label.startswith("chitchat/") else None
         return Understood(label, confidence, tuple(ranking[:5]), topics, chitchat, language)
 
-    def _said_in_parts(self, parts: list[str], shares: np.ndarray) -> list[tuple[str, float]]:
-        """List what the parts clearly say by themselves: topics, and flows, each once, in order."""
+    def _said_in_parts(
+        self, parts: list[tuple[str, bool]], shares: np.ndarray, whole: dict[str, float]
+    ) -> list[tuple[str, float]]:
+        """List what the parts clearly say by themselves: topics, and flows, each once, in order.
+
+        Where some parts ask and others only tell, what is told leads up to the question: of it only flows count, and
+        the question only beside a wish or when the whole message speaks for it too.
+        """
+        wish = next(iter(whole), "") in FLOWS
+        asking = [asked for _, asked in parts]
+        told = any(asking) and not all(asking)
         found: dict[str, float] = {}
-        for _, share in zip(parts, shares, strict=True):
+        for asked, share in zip(asking, shares, strict=True):
             label, confidence = self.labels[int(share.argmax())], float(share.max())
-            if confidence >= self.thresholds.part and (topic(label) or label in FLOWS):
-                found.setdefault(label, confidence)
+            if confidence < self.thresholds.part or not (topic(label) or label in FLOWS):
+                continue
+            if told and topic(label) and not (asked and (wish or whole.get(label, 0.0) >= self.thresholds.backing)):
+                continue
+            found.setdefault(label, confidence)
         return list(found.items())
 
     def _language(self, text: str, label: str) -> str | None:
@@ -163,17 +173,19 @@ class Understanding:
         best = np.argsort(-share)[:8]
         return [(self.labels[int(place)], float(share[place])) for place in best]
 
-    def _suggestions(self, ranking: list[tuple[str, float]]) -> tuple[str, ...]:
-        likely = [topic(label) or _RIGHTS.get(label) for label, share in ranking if share >= self.thresholds.suggestion]
-        return tuple(dict.fromkeys(name for name in likely if name))[:3]
+    def _suggestions(self, share: np.ndarray) -> tuple[str, ...]:
+        """Name up to three topics that come nearest, leaving out what is none."""
+        names = [topic(label) or _RIGHTS.get(label) for label in self.labels]
+        likely = share * np.array([name is not None for name in names])
+        likely /= max(float(likely.sum()), 1e-9)
+        best = [names[int(place)] for place in np.argsort(-likely)[:6] if likely[place] >= self.thresholds.suggestion]
+        return tuple(dict.fromkeys(name for name in best if name))[:3]
 
     def save(self, folder: Path) -> None:
         """Write everything learned into a folder."""
         vocabulary, weights = self.featuriser.vocabulary.counts, self.featuriser.weights
         content = {
             "labels": self.labels,
-            "temperature": self.temperature,
-            "thresholds": dataclasses.asdict(self.thresholds),
             "vocabulary": vocabulary,
             "features": {name: weight for name, (_, weight) in weights.items()},
             "language": {"weights": self.detector.weights, "bias": self.detector.bias},
@@ -196,8 +208,6 @@ class Understanding:
             Classifier({name: arrays[name].astype(np.float32) for name in arrays.files}),
             content["labels"],
             LanguageDetector(**content["language"]),
-            content["temperature"],
-            Thresholds(**content["thresholds"]),
         )
 
 
@@ -207,26 +217,39 @@ def _german(phrase: Phrase, detector: LanguageDetector) -> float:
     return detector.german(phrase.text)
 
 
+def _is_small(label: str) -> bool:
+    return label.startswith("chitchat/") or label in CONTROLS
+
+
 def _label_and_topics(label: str, said: list[str]) -> tuple[str, tuple[str, ...]]:
     """Decide what a message is mainly and which one or two topics are answered, in order of appearance."""
+    topics = [name for name in said if topic(name)]
     if label in FLOWS:
-        asked = [name for name in said if topic(name) and _RIGHTS.get(label) != topic(name)]
+        asked = [name for name in topics if _RIGHTS.get(label) != topic(name)]
         return label, tuple(topic(name) or "" for name in asked[:1])
     if not topic(label):
         return label, ()
-    others = [name for name in said if topic(name)]
     wanted = [name for name in said if name in FLOWS and _RIGHTS.get(name) != topic(label)]
-    if wanted and label in others:
+    if wanted and label in topics:
         return wanted[0], (topic(label) or "",)
-    if label not in others or len(others) < 2:
+    if len(topics) == 1 and label not in topics:
+        label = topics[0]
+    if label not in topics or len(topics) < 2:
         return label, (topic(label) or "",)
-    chosen = others[:2] if label in others[:2] else [others[0], label]
+    chosen = topics[:2] if label in topics[:2] else [topics[0], label]
     return chosen[0], tuple(topic(name) or "" for name in chosen)
 
 
-def _parts(text: str) -> list[str]:
-    """List the sentences and clauses of a message that holds more than one."""
-    whole = sentences(text)
-    parts = [part for sentence in whole for part in clauses(sentence)]
-    parts = [part for part in parts if len(part.split()) >= 3]
-    return parts[:4] if len(whole) > 1 or len(parts) > 1 else []
+def _parts(text: str) -> list[tuple[str, bool]]:
+    """List the sentences and clauses of a message that holds more than one, and which of them ask something."""
+    found: list[tuple[str, bool]] = []
+    whole = sentences(core(text))
+    marked = any("?" in sentence for sentence in whole)
+    for sentence in whole:
+        pieces = clauses(sentence)
+        for place, piece in enumerate(pieces, start=1):
+            last_of_question = "?" in sentence and place == len(pieces)
+            asking = last_of_question or (asks(piece) and ("?" in sentence or not marked))
+            if len(piece.split()) >= _SHORTEST_PART:
+                found.append((piece, asking))
+    return found[:_MOST_PARTS] if len(found) > 1 or len(whole) > 1 else []
