@@ -34,6 +34,26 @@ function toggleRow() {
   return true;
 }
 
+/* In the list, a key that nothing was chosen for means the row the keyboard stands on. */
+function take() {
+  const row = currentRow();
+  const bulk = document.getElementById("bulk");
+  if (bulk?.hidden) {
+    const box = row?.querySelector("input[name=references]");
+    if (!box) return false;
+    box.checked = true;
+  }
+  return press("a");
+}
+
+function reply() {
+  const row = currentRow();
+  if (!row) return press("r");
+  if (!row.querySelector("input[name=references]")) return false;
+  window.location.assign(`${rowLink(row).getAttribute("href")}/letters/answer`);
+  return true;
+}
+
 const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
 
 const keys = {
@@ -41,8 +61,8 @@ const keys = {
   k: () => moveBy(-1),
   o: () => { const row = currentRow(); if (row) rowLink(row).click(); else return false; },
   x: toggleRow,
-  a: () => press("a"),
-  r: () => press("r"),
+  a: take,
+  r: reply,
   n: () => { const field = document.querySelector("[data-key=n]"); if (!field) return false; field.focus(); },
   u: () => press("u"),
   "/": () => document.getElementById("search")?.focus(),

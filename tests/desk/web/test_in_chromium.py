@@ -215,6 +215,24 @@ def test_the_keyboard_alone_is_enough(page: Page, running: Running, open_one: Ca
     expect(page.locator("#search")).to_be_focused()
 
 
+def test_a_and_r_in_the_list_mean_the_row_the_keyboard_stands_on(
+    page: Page, running: Running, open_one: Callable[..., str]
+) -> None:
+    first, second = open_one(days_ago=10), open_one(days_ago=2)
+    _sign_in(page, running)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_have_text("All open")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.get_by_text("1 ticket was changed.")).to_be_visible()
+    expect(page.locator(f'[data-row="{second}"]')).to_contain_text("Officer Example")
+    expect(page.locator(f'[data-row="{first}"]')).to_contain_text("Nobody")
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    page.wait_for_url(f"**/tickets/{first}/letters/answer")
+
+
 def test_single_keys_do_nothing_when_they_are_turned_off(
     page: Page, running: Running, open_one: Callable[..., str]
 ) -> None:
