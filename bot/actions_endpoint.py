@@ -20,6 +20,8 @@ from bot.carried_state import CARRIED
 DOMAIN_PARTS = ("forms", "slots", "actions", "session_config")
 # Opening a ticket hands the conversation on to whoever works on it, so it gets more than the latest turns.
 WANTS_WHOLE_CONVERSATION = frozenset({"action_submit_ticket"})
+# What the visitor asked for nothing of: when it fails, they have their answer all the same and hear nothing of it.
+BEHIND_THE_SCENES = frozenset({"action_keep_question"})
 REJECTED = 400
 
 Said = Callable[[str], list[Mapping[str, Any]]]
@@ -67,10 +69,10 @@ class ActionsEndpoint(EndpointConfig):
             return await self._send(self._call(kwargs["json"]))
         except ClientResponseError as error:
             if error.status != REJECTED:
-                _note_failure()
+                _note_failure(kwargs["json"])
             raise
         except (aiohttp.ClientError, asyncio.TimeoutError, ValueError):
-            _note_failure()
+            _note_failure(kwargs["json"])
             raise
 
     async def close(self) -> None:
@@ -104,7 +106,7 @@ class ActionsEndpoint(EndpointConfig):
         return [*(event for event in self._said(conversation) if event["timestamp"] < first), *recent]
 
 
-def _note_failure() -> None:
+def _note_failure(call: Mapping[str, Any]) -> None:
     watch = _watch.get()
-    if watch is not None:
+    if watch is not None and call["next_action"] not in BEHIND_THE_SCENES:
         watch.failed = True

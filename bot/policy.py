@@ -12,6 +12,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.actions_endpoint import BEHIND_THE_SCENES
+
 FAILURE = "utter_failure"
 
 
@@ -61,4 +63,4 @@ def failed_without_a_trace(tracker: DialogueStateTracker, domain: Domain) -> boo
     if not isinstance(last, ActionExecuted) or last.action_name is None:
         return False
     remote = set(domain.user_actions) - set(domain.responses) | set(domain.form_names)
-    return last.action_name in remote and last.action_name not in DEFAULT_ACTION_NAMES
+    return last.action_name in remote - BEHIND_THE_SCENES and last.action_name not in DEFAULT_ACTION_NAMES
