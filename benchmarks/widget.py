@@ -50,15 +50,17 @@ WIDGETS = {
     ),
     "rasa-webchat 1.0.1": (
         '<script src="/rasa-webchat.js"></script>'
-        "<script>WebChat.default({socketUrl: location.origin, title: 'Chat'}, null)</script>",
-        "document.querySelector('.rw-launcher')",
+        # It hides until it has a connection, and there is no Rasa here: its launcher counts as soon as it exists.
+        "<script>WebChat.default({socketUrl: location.origin, hideWhenNotConnected: false}, null)</script>",
+        "document.querySelector('.rw-launcher') && document.body",
     ),
 }
-USABLE = """() => new Promise((resolve) => {{
+USABLE = """() => new Promise((resolve, reject) => {{
   const look = () => {{
     const part = {finder};
     const box = part?.getBoundingClientRect();
     if (box?.width && box.height) requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0));
+    else if (performance.now() > 60000) reject(new Error("It was not usable after a minute."));
     else setTimeout(look, 10);
   }};
   look();
