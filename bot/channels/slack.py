@@ -122,7 +122,8 @@ class Parts:
         app = AsyncApp(
             logger=_sdk_log(),
             signing_secret=settings.slack_visitor_signing_secret or "",
-            client=self.client,
+            # Without a token of its own: bolt takes that from `authorize`, and warns of a second one.
+            client=AsyncWebClient(base_url=settings.slack_visitor_api_url, logger=_sdk_log()),
             authorize=_authorize(settings.slack_visitor_bot_token or ""),
             process_before_response=True,
             ignoring_self_events_enabled=False,

@@ -9,12 +9,13 @@ from typing import Any
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
 from sqlalchemy.orm.exc import StaleDataError
 
 from desk.application import Desk, Work, staff
 from desk.domain.errors import Conflict, DeskUnavailable, NotFound
 from desk.services import accounts, letters, outbox, tickets
-from desk.slack.delivery import CHANNEL, client_of
+from desk.slack.delivery import CHANNEL
 from desk.slack.following import morning_of
 from desk.slack.posts import OPEN, REMIND, TAKE, word
 from desk.storage.models import Ticket, User
@@ -35,7 +36,8 @@ def make_app(desk: Desk) -> App:
 
     app = App(
         signing_secret=desk.settings.slack_team_signing_secret or "",
-        client=client_of(desk.settings),
+        # Without a token of its own: bolt takes that from `authorize`, and warns of a second one.
+        client=WebClient(base_url=desk.settings.slack_team_api_url),
         authorize=authorize,
     )
     buttons = Buttons(desk)
