@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where settings are read from the environment, and how their names look there.
-READERS = ("bot/settings.py", "desk/settings.py", "desk/web/settings.py", "tools/run.py")
+READERS = ("bot/settings.py", "desk/settings.py", "desk/web/oidc.py", "desk/web/app.py", "tools/run.py")
 QUOTED = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 EXAMPLE = re.compile(r"^#?\s?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 TABLE = re.compile(r"^\| `([A-Z][A-Z0-9_]+)`", re.MULTILINE)
