@@ -43,6 +43,7 @@ class Line:
     requests: list[str] = field(default_factory=list)
     troubles: int = 0
     _loop: asyncio.AbstractEventLoop | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __enter__(self) -> Line:
         """Listen in a thread of its own."""
@@ -103,6 +104,11 @@ class Line:
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Python 3.11 keeps no strong hold on these tasks, and one that waits could be collected.
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             await self._request(reader, writer)
         writer.close()

@@ -15,6 +15,8 @@ const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 const TAKE_OVER = 12_000;
 /** How long a new tab waits for older ones to tell it the conversation. */
 const ASKING = 60;
+/** How long a tab waits for another one that is beginning the conversation. */
+const LOCKED = 5_000;
 
 export class Conversation {
   /** @type {import("./client.js").Session | null} */
@@ -251,8 +253,10 @@ export class Conversation {
       this.#tabs.tell({ type: "session", session });
       return session;
     };
-    // Two tabs that begin at the same moment must end with one conversation; browsers offer locks to secure pages.
-    return navigator.locks?.request(this.#keeping.key, begin).catch((error) => {
+    // Two tabs that begin at the same moment must end with one conversation; browsers offer locks to secure pages. A tab
+    // that the system has put to sleep may hold the lock for ever, so nobody waits long.
+    const alone = navigator.locks?.request(this.#keeping.key, { signal: AbortSignal.timeout(LOCKED) }, begin);
+    return alone?.catch((error) => {
       if (error instanceof RequestError) throw error;
       return begin();
     }) ?? begin();
