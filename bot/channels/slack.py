@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -45,6 +45,8 @@ SHORTCUT = "privacy_request_from_message"
 ANYTHING = re.compile(".*", re.DOTALL)
 API_SECONDS = 10
 RETRIES = 3
+# Slack waits three seconds for the answer to a form; what is left is for the way there and back.
+FORM_SECONDS = 2.2
 
 
 class SlackInput(InputChannel):
@@ -168,17 +170,34 @@ class Parts:
             logger.warning("The form could not be opened: %s.", error.response.get("error"))
 
     async def _first_page(self, body: dict[str, Any], ack: Any) -> None:
-        await ack(**await self.form.read(body["view"], await self._sender(body)))
+        await ack(**await self._in_time(self._read(body), lambda: self.form.read_late(body["view"])))
 
     async def _second_page(self, body: dict[str, Any], ack: Any) -> None:
         if not body["view"].get("submit"):
             await ack()
             return
-        sender = await self._sender(body)
-        answer, text = await self.form.send(body["view"], sender)
-        await ack(**answer)
+        await ack(**await self._in_time(self._send(body), lambda: self.form.sent_late(body["view"])))
+
+    async def _in_time(
+        self, work: Coroutine[Any, Any, dict[str, Any]], late: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return what the work answers, or what to say when Slack cannot wait; the work goes on all the same."""
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(task), FORM_SECONDS)
+        except asyncio.TimeoutError:
+            task.add_done_callback(_take_notice)
+            return late()
+
+    async def _read(self, body: dict[str, Any]) -> dict[str, Any]:
+        return await self.form.read(body["view"], await self._sender(body))
+
+    async def _send(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Send the request; that it was received is also told in the messages, even when the form could not wait."""
+        answer, text = await self.form.send(body["view"], await self._sender(body))
         if text and await self.arrivals.opened(body, text):
             self.runner.wake()
+        return answer
 
     async def _sender(self, body: dict[str, Any]) -> Any:
         team, user = str(body["team"]["id"]), str(body["user"]["id"])
@@ -198,6 +217,12 @@ def web_client(settings: Settings) -> AsyncWebClient:
             AsyncServerErrorRetryHandler(max_retry_count=RETRIES),
         ],
     )
+
+
+def _take_notice(task: asyncio.Future[Any]) -> None:
+    """Log why late work failed; nobody waits for it any more."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("A form could not be handled.", exc_info=task.exception())
 
 
 def _sdk_log() -> logging.Logger:

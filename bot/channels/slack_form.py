@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.action_calls import ActionUnavailable, Outcome, call_action
+from bot.answers import LANGUAGES
 from bot.channels.slack_blocks import clamped, context, plain, section
 from bot.channels.slack_inbox import Inbox, KnownRequest
 from bot.channels.slack_markup import marked_up
@@ -83,6 +84,15 @@ class Form:
             return _wrong("email", word("form_failed", sender.language))
         await asyncio.to_thread(self._inbox.keep_draft, name, slots)
         return {"response_action": "update", "view": page}
+
+    def read_late(self, view: Mapping[str, Any]) -> Answer:
+        """Return the answer for a first page that could not be read in time."""
+        return _wrong("email", word("form_failed", self._language_of(view)))
+
+    def sent_late(self, view: Mapping[str, Any]) -> Answer:
+        """Return the answer for a request of which it is not known in time whether it arrived."""
+        language = self._language_of(view)
+        return self._once_more(word("form_failed", language), language, view)
 
     async def send(self, view: Mapping[str, Any], sender: Sender) -> tuple[Answer, str]:
         """Send what was confirmed; return the answer, and what to repeat in the conversation when it worked."""
@@ -217,6 +227,11 @@ class Form:
             _input("name", word("form_name", language), line, optional=True),
             _input("country", word("form_country", language), line, optional=True),
         ]
+
+    def _language_of(self, view: Mapping[str, Any]) -> str:
+        """Return the language that a page is written in."""
+        title = str((view.get("title") or {}).get("text") or "")
+        return next((one for one in LANGUAGES if word("form_title", one) == title), DEFAULT_LANGUAGE)
 
     def _masked(self, text: str, language: str) -> tuple[str, tuple[str, ...]]:
         masked = mask(visible(text), language)

@@ -263,3 +263,20 @@ def test_an_action_server_that_is_away_is_said_and_trying_again_makes_one_ticket
     workspace.slack.play.submit("U0JOHN", form, {})
     assert len(backend.tickets()) == before + 1
     assert "PR-" in texts_of(workspace.slack.workspace.modals[form])
+
+
+def test_a_slow_desk_is_answered_in_time_and_the_truth_follows_in_the_messages(
+    workspace: Workspace, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.channels import slack
+
+    form = open_form(workspace, "U0OLGA")
+    workspace.slack.play.submit("U0OLGA", form, filled(kind="withdraw-consent", email="slow@example.org"))
+    before = len(backend.tickets())
+    monkeypatch.setattr(slack, "FORM_SECONDS", 0.0)
+    assert workspace.slack.play.submit("U0OLGA", form, {}).in_time
+    assert "nicht bestätigen, dass etwas abgeschickt wurde" in texts_of(workspace.slack.workspace.modals[form])
+    monkeypatch.undo()
+    workspace.wait_for(lambda: "PR-" in workspace.last_message(workspace.direct("U0OLGA"))["text"])
+    workspace.slack.play.submit("U0OLGA", form, {})
+    assert len(backend.tickets()) == before + 1, "sending again makes no second one"
