@@ -154,6 +154,9 @@ class Understanding:
             label, confidence = self.labels[int(share.argmax())], float(share.max())
             if confidence < self.thresholds.part or not (topic(label) or label in FLOWS):
                 continue
+            if label in FLOWS and asked and label != next(iter(whole), ""):
+                # Half of a question may sound like a wish: "can I have the alerts and no advertising?"
+                continue
             if told and topic(label) and not (asked and (wish or whole.get(label, 0.0) >= self.thresholds.backing)):
                 continue
             found.setdefault(label, confidence)
