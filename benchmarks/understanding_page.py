@@ -215,7 +215,7 @@ def _thresholds(report: dict[str, Any]) -> Figure:
     axes.set_ylim(0, 1)
     axes.set_xlim(0, curve[-1]["threshold"])
     axes.set_xlabel("answer only when at least this sure")
-    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncol=4)
     return figure
 
 
