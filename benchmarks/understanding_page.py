@@ -42,7 +42,7 @@ th { color: var(--quiet); font-weight: 600; } td.number { text-align: right; fon
 .card { border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; }
 .card b { display: block; font-size: 1.7rem; line-height: 1.2; }
 .up { color: var(--good); } .down { color: var(--bad); }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } svg text { font-family: system-ui, sans-serif !important; }
 """
 
 
