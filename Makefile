@@ -14,6 +14,7 @@ help:  ## Explain the targets
 
 run:  ## Set up, train if needed, and start the whole product; Ctrl-C stops it
 	@python3 tools/environments.py
+	@python3 bot/widget/build.py
 	@exec $(DESK) -m tools.run
 
 train:  ## Train a model if there is none for the present data
@@ -22,6 +23,7 @@ train:  ## Train a model if there is none for the present data
 
 test:  ## Run every test (needs Chromium and PostgreSQL; .ci/run installs them)
 	@python3 tools/environments.py --checks
+	@python3 bot/widget/build.py
 	@tools/test.sh
 
 lint:  ## Check style, types, dialogue data, texts and the borders between the parts

@@ -90,12 +90,8 @@ class House:
         self.start_actions()
         self._start(
             "assistant",
-            [
-                *(str(ASSISTANT_PYTHON), "-m", "rasa", "run", "--interface", "127.0.0.1"),
-                *("--port", str(self.assistant_port), "--model", str(model)),
-                *("--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"),
-            ],
-            self._without(DESK_ONLY),
+            [str(ASSISTANT_PYTHON), "-m", "bot.serve"],
+            {**self._without(DESK_ONLY), "MODELS_DIR": str(model)},
         )
         self._wait("assistant", f"{self.url}/sessions", b"{}")
 

@@ -23,7 +23,7 @@ const GERMAN = {
   remove: "Gespräch löschen",
   removeAsk: "Gespräch löschen?",
   removeNote:
-    "Der Verlauf verschwindet hier und auf unserem Server. Abgesendete Anfragen mit Vorgangsnummer bleiben bestehen.",
+    "Der Verlauf verschwindet hier und auf unserem Server. Abgesendete Anfragen mit Aktenzeichen bleiben bestehen.",
   removeYes: "Löschen",
   removeNo: "Behalten",
   removing: "Wird gelöscht …",
@@ -41,7 +41,7 @@ const GERMAN = {
   newTab: "öffnet in neuem Tab",
   source: /** @param {string} section @param {string} date */ (section, date) =>
     `Datenschutzerklärung, Abschnitt „${section}“, Stand ${date}`,
-  reference: "Vorgangsnummer",
+  reference: "Aktenzeichen",
   due: "Antwort spätestens am",
   copy: "Nummer kopieren",
   copied: "Kopiert",
@@ -52,7 +52,7 @@ const GERMAN = {
     email: "Ihre E-Mail-Adresse",
     name: "Ihr Name",
     country: "Land oder Ort",
-    reference: "Vorgangsnummer, zum Beispiel PR-7K3M-9QXW",
+    reference: "Aktenzeichen, zum Beispiel PR-7K3M-9QXW",
     choice: "Wählen oder schreiben",
     confirm: "Bestätigen oder schreiben",
   },
