@@ -1,7 +1,7 @@
 # The few things to do with this project; each sets up what it needs first. `make help` explains them.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run train test lint evaluate bench texts review audit lock
+.PHONY: help run train test lint evaluate texts audit lock
 
 ASSISTANT := .venv/assistant/bin/python
 DESK := .venv/desk/bin/python
@@ -33,10 +33,6 @@ lint:  ## Check style, types, dialogue data, texts and the borders between the p
 evaluate:  ## Measure how well people are understood, as a page and as figures
 	@python3 tools/environments.py --checks
 	@$(ASSISTANT) -m benchmarks.evaluate
-
-bench:  ## Measure speed beside stock Rasa and other peers
-	@python3 tools/environments.py --checks
-	@$(DESK) -m benchmarks
 
 texts:  ## Print everything the assistant says, both languages side by side
 	@python3 tools/environments.py
