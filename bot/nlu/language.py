@@ -13,6 +13,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _CLEAR = 0.85
 _ENOUGH = 9_000
 _FEWEST_WORDS = 3
+# A reference or any other run of letters and digits; its letters are drawn by lot and speak no language.
+_CODE = re.compile(r"\bpr-\S+|\S*\d\S*", re.IGNORECASE)
 _ADDRESS = re.compile(r"\S*@\S*|https?://\S+|www\.\S+")
 _NAMED = {
     "de": re.compile(r"\b(deutsch\w*|german)\b", re.IGNORECASE),
@@ -74,8 +76,8 @@ class LanguageDetector:
         return float(1.0 / (1.0 + np.exp(-score)))
 
     def language(self, text: str) -> str | None:
-        """Name the message's language when it is clear; addresses, names and single words say nothing about it."""
-        said = _ADDRESS.sub(" ", text)
+        """Name the message's language when it is clear; addresses, references and single words say nothing about it."""
+        said = _CODE.sub(" ", _ADDRESS.sub(" ", text))
         if len(_WORD.findall(said)) < _FEWEST_WORDS:
             return None
         german = self.german(said)

@@ -173,7 +173,7 @@ def test_retention_may_differ_by_kind() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    page = (ROOT / "docs" / "desk.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     source = (ROOT / "desk" / "settings.py").read_text(encoding="utf-8")
     names = set(re.findall(r'"((?:DESK|SMTP|MAIL|SLACK|DATABASE|LOG|VAR)_[A-Z_]+)"', source))
     assert len(names) > 20

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.nlu.language import LanguageDetector
 from bot.nlu.text import clauses, core, fold, sentences, tokens
 
 
@@ -62,3 +63,11 @@ def test_clauses_are_cut_at_joints() -> None:
 )
 def test_greetings_and_closings_are_left_out_where_something_is_said_besides(text: str, left: str) -> None:
     assert core(text) == left
+
+
+def test_a_reference_speaks_no_language() -> None:
+    """Its letters are drawn by lot: taken for English words, they once turned a German conversation over."""
+    detector = LanguageDetector({"=pr": -9.0, "=qk": -9.0, "=bns": -9.0, "=bitte": 9.0}, 0.0)
+    assert detector.language("PR-QK2C-0BNS") is None
+    assert detector.language("pr-qkzc-xbns") is None
+    assert detector.language("ja gern bitte PR-QK2C-0BNS") == "de"
