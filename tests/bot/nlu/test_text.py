@@ -67,7 +67,7 @@ def test_greetings_and_closings_are_left_out_where_something_is_said_besides(tex
 
 def test_a_reference_speaks_no_language() -> None:
     """Its letters are drawn by lot: taken for English words, they once turned a German conversation over."""
-    detector = LanguageDetector({"=pr": -9.0, "=qk": -9.0, "=bns": -9.0, "=bitte": 9.0}, 0.0)
+    detector = LanguageDetector({"=pr": -90.0, "=qk": -90.0, "=bns": -90.0, "=bitte": 90.0}, 0.0)
     assert detector.language("PR-QK2C-0BNS") is None
     assert detector.language("pr-qkzc-xbns") is None
     assert detector.language("ja gern bitte PR-QK2C-0BNS") == "de"
