@@ -16,7 +16,7 @@ from bot.widget.build import current_manifest, ensure_widget
 from tests.browser.hosts import Host
 from tests.browser.lines import Line
 from tests.browser.visitor import Visitor
-from tests.conversations.house import ASSISTANT_PYTHON, House, free_port
+from tests.conversations.house import House, free_port
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
@@ -53,13 +53,6 @@ class Product(House):
         """Return the address of the widget's file."""
         manifest = current_manifest()
         return f"{self.website}/widget/{manifest['file'] if manifest else 'latest/privacy-assistant.js'}"
-
-    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        """Start the assistant as `make run` does: Rasa's own command answers other websites' preflights by itself."""
-        if name == "assistant":
-            environment = {**environment, "MODELS_DIR": command[command.index("--model") + 1]}
-            command = [str(ASSISTANT_PYTHON), "-m", "bot.serve"]
-        super()._start(name, command, environment)
 
     def open_desk(self) -> None:
         """Start what the team works with."""
