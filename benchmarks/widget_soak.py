@@ -50,6 +50,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=120)
     options.add_argument("--share", type=float, default=0.02, help="share of the requests that fail")
+    options.add_argument("--pause", type=float, default=0, help="seconds a visitor thinks before the next message")
     chosen = options.parse_args()
     print(ensure_widget())
     count = Count()
@@ -59,7 +60,7 @@ def main() -> int:
             product.open()
             with Line(product.assistant_port) as line, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-                _talk(browser, product, line, count, chosen.minutes, chosen.share)
+                _talk(browser, product, line, count, chosen)
                 browser.close()
                 print(f"Requests: {len(line.requests)}, of which failed on purpose: {line.troubles}")
         finally:
@@ -68,10 +69,10 @@ def main() -> int:
     return 0 if count.is_whole and count.messages else 1
 
 
-def _talk(browser: Browser, product: Product, line: Line, count: Count, minutes: float, share: float) -> None:
-    until = time.monotonic() + minutes * 60
+def _talk(browser: Browser, product: Product, line: Line, count: Count, chosen: argparse.Namespace) -> None:
+    until = time.monotonic() + chosen.minutes * 60
     chance = random.Random(11)
-    line.trouble_often(share)
+    line.trouble_often(chosen.share)
     failing = line.choose
     while time.monotonic() < until:
         line.choose = lambda head: None
@@ -90,6 +91,7 @@ def _talk(browser: Browser, product: Product, line: Line, count: Count, minutes:
                 line.choose = failing
                 count.reloads += 1
             visitor.answer()
+            time.sleep(chosen.pause)
         _compare(product, visitor, said, count)
         context.close()
         if count.conversations % 10 == 0:
