@@ -18,20 +18,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.widget.build import current_manifest, ensure_widget
+from tests.browser.conftest import CHROMIUM, QUIET
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "benchmarks" / "results" / "widget-peers"
 PACKAGES = ("deep-chat@2.4.2", "rasa-webchat@1.0.1")
-CHROMIUM = "/usr/bin/chromium"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 BITS_A_SECOND = 400_000
 SLOWER = 4
 PAGE = (
