@@ -110,7 +110,7 @@ def _answer(dispatcher: CollectingDispatcher, code: str | None, reading: Reading
     if code and code in authorities():
         name_authority(dispatcher, code, language)
         return
-    named = reading.elsewhere or place_name(ELSEWHERE, language)
+    named = place_name(reading.elsewhere or ELSEWHERE, language)
     utter(dispatcher, "utter_authority_elsewhere", flow_fields(FLOW, "place", "done"), place_name=named)
 
 

@@ -20,10 +20,15 @@ ELSEWHERE = "elsewhere"
 LONGEST_NAME_IN_WORDS = 5
 # A nationality says less about where somebody lives than a city does, so it only counts when nothing else is named.
 WEIGHT = {"country": 2, "regions": 3, "cities": 3, "people": 1}
+_PEOPLE = WEIGHT["people"]
+_COUNTRY = WEIGHT["country"]
 # Names of places that are also everyday words in one of the languages. Inside a sentence they count only after a word
 # such as "in" or "from"; as the whole answer they always do.
 EVERYDAY_WORDS = word_set("everyday-words-among-places")
 PLACE_WORDS = word_set("before-places")
+NATIONALITY_WORDS = word_set("before-nationalities")
+# In a short name a wrong letter makes another town ("Lindau" is no "Landau"), while a letter too many, too few or swapped is an error.
+_SHORT_NAME = 6
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,10 @@ class Authority:
 
 @dataclass(frozen=True)
 class Reading:
-    """Which place a text names: one code, several to choose from, a country without an authority on file, or none."""
+    """Which place a text names: one code, several to choose from, a country without an authority on file, or none.
+
+    Such a country is given as the visitor wrote it, or by its two-letter code when only its people were named.
+    """
 
     codes: tuple[str, ...] = ()
     elsewhere: str = ""
@@ -75,6 +83,7 @@ class Reading:
 class _Entry:
     code: str
     weight: int
+    country: str = ""
 
 
 @cache
@@ -105,6 +114,9 @@ def _gazetteer() -> Mapping[str, frozenset[_Entry]]:
     for name in (*document["elsewhere"], *_other_countries()):
         if not _spelled(name) & found.keys():
             _add(found, name, _Entry(ELSEWHERE, WEIGHT["country"]))
+    for country, people in document["elsewhere_people"].items():
+        for name in people:
+            _add(found, name, _Entry(ELSEWHERE, _PEOPLE, country))
     for name, codes in document["ambiguous"].items():
         chosen = [document["usual"][name]] if name in document["usual"] else codes
         for spelling in _spelled(name):
@@ -167,7 +179,7 @@ def _exact(words: list[str], asked: bool) -> set[_Entry]:
         for length in range(min(LONGEST_NAME_IN_WORDS, len(words) - position), 0, -1):
             name = " ".join(words[position : position + length])
             entries = gazetteer.get(name) or _adjective(name)
-            if entries and _counts(name, words, position, asked):
+            if entries and (_counts(name, words, position, asked) or _is_nationality(entries, words, position)):
                 found |= entries
                 position += length - 1
                 break
@@ -198,6 +210,12 @@ def _counts(name: str, words: list[str], position: int, asked: bool) -> bool:
     return before in PLACE_WORDS or (name not in EVERYDAY_WORDS and len(name) == 3)
 
 
+def _is_nationality(entries: frozenset[_Entry], words: list[str], position: int) -> bool:
+    """Tell whether a word that may be an everyday one says here whose countryman somebody is ("ich bin Pole")."""
+    before = words[position - 1] if position else ""
+    return before in NATIONALITY_WORDS and all(entry.weight == _PEOPLE for entry in entries)
+
+
 def _misspelled(words: list[str], asked: bool) -> set[_Entry]:
     """Forgive typing errors, but only where a place is expected: ordinary words resemble small towns too often."""
     best: dict[str, int] = {}
@@ -213,11 +231,21 @@ def _misspelled(words: list[str], asked: bool) -> set[_Entry]:
                 if abs(len(candidate) - len(name)) > allowed or candidate[0] != name[0]:
                     continue
                 errors = distance(name, candidate)
-                if errors <= min(allowed, tolerance(candidate)):
+                if errors <= min(allowed, tolerance(candidate)) and not _is_another(name, candidate):
                     best[candidate] = min(errors, best.get(candidate, errors))
     fewest = min(best.values(), default=0)
     closest = [name for name, errors in best.items() if errors == fewest]
     return {entry for name in closest for entry in _gazetteer()[name]}
+
+
+def _is_another(name: str, candidate: str) -> bool:
+    """Tell whether a short name with one letter changed is more likely another town than a typing error."""
+    short = len(name) == len(candidate) <= _SHORT_NAME
+    return short and sorted(name) != sorted(candidate) and not _is_country(candidate)
+
+
+def _is_country(name: str) -> bool:
+    return any(entry.weight == _COUNTRY for entry in _gazetteer()[name])
 
 
 def _chosen(entries: set[_Entry], text: str) -> Reading:
@@ -229,7 +257,8 @@ def _chosen(entries: set[_Entry], text: str) -> Reading:
     codes = {entry.code for entry in entries if entry.weight >= cut}
     codes = {code for code in codes if not any(other.startswith(code + "-") for other in codes)}
     if codes == {ELSEWHERE}:
-        return Reading(elsewhere=_elsewhere_name(text))
+        people = {entry.country for entry in entries if entry.code == ELSEWHERE}
+        return Reading(elsewhere=people.pop() if people != {""} and len(people) == 1 else _elsewhere_name(text))
     return Reading(codes=tuple(sorted(codes)))
 
 
@@ -239,7 +268,7 @@ def _elsewhere_name(text: str) -> str:
     for length in range(min(LONGEST_NAME_IN_WORDS, len(spelled)), 0, -1):
         for position in range(len(spelled) - length + 1):
             name = " ".join(spelled[position : position + length])
-            if any(entry.code == ELSEWHERE for entry in _gazetteer().get(folded(name), ())):
+            if any(entry.code == ELSEWHERE and not entry.country for entry in _gazetteer().get(folded(name), ())):
                 return name
     return text.strip()
 
@@ -269,13 +298,19 @@ def _territories() -> Mapping[str, str]:
 
 
 def _territory(name: str) -> str | None:
-    return _territories().get(folded(name))
+    return name if _is_code(name) else _territories().get(folded(name))
+
+
+def _is_code(name: str) -> bool:
+    return len(name) == 2 and name.isupper()
 
 
 def place_name(code: str, language: str) -> str:
-    """Return what a place is called in a language."""
+    """Return what a place is called in a language; a name that is no code stays as it was written."""
     if code == ELSEWHERE:
         return "ein anderes Land" if language == "de" else "another country"
+    if len(code) != 2 and code not in _document()["places"]:
+        return code
     if "-" not in code:
         return str(Locale(language).territories.get(code, code))
     names = _document()["places"][code]["country"]

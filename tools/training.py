@@ -25,6 +25,7 @@ INGREDIENTS = (
     "data/rules",
     "data/stories",
     "data/authorities/places.yml",
+    "data/reading/words.yml",
 )
 KEPT = 3
 

@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.labels import group
-from bot.nlu.lexicon import LEXICON
+from bot.nlu.lexicon import LEXICON, PLACES, WORDS
 from bot.nlu.phrases import Phrase
 from bot.nlu.understanding import TEMPERATURE, Thresholds, Understanding, Understood
 
@@ -82,7 +82,7 @@ class UnderstandingComponent(GraphComponent):
 
     @classmethod
     def get_default_config(cls) -> dict[str, Any]:
-        """Count lexicon and code as configuration, so that changing either means training again."""
+        """Count lexicon, places and code as configuration, so that changing any means training again."""
         return {**dataclasses.asdict(Settings()), "made_from": _digest()}
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -109,7 +109,7 @@ def settings_of(config: Path = CONFIG) -> "Settings":
 
 
 def _digest() -> str:
-    sources = [*sorted(Path(__file__).parent.glob("*.py")), LEXICON]
+    sources = [*sorted(Path(__file__).parent.glob("*.py")), LEXICON, PLACES, WORDS]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 

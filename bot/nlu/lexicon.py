@@ -18,6 +18,7 @@ from bot.nlu.text import fold, tokens
 
 LEXICON = Path(__file__).parents[2] / "data" / "nlu" / "lexicon.yml"
 PLACES = Path(__file__).parents[2] / "data" / "authorities" / "places.yml"
+WORDS = Path(__file__).parents[2] / "data" / "reading" / "words.yml"
 _SHORTEST_PLACE = 3
 _SHORTEST_PREFIX = 2
 
@@ -56,7 +57,7 @@ class Lexicon:
         """Read a lexicon file, and the names of places as one more concept."""
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if places.exists():
-            content["concepts"]["PLACE"] = " ".join(_place_names(places, set(content.pop("not_places", "").split())))
+            content["concepts"]["PLACE"] = " ".join(_place_names(places, set(content.pop("not_places", "").split()) | _everyday()))
         return cls(content)
 
     def _add(self, concept: str, term: str) -> None:
@@ -113,6 +114,12 @@ def _place_names(path: Path, not_places: set[str]) -> list[str]:
     names = {str(name) for kinds in places.values() for many in kinds.values() for name in many}
     tokenised = {"_".join(tokens(name)) for name in names}
     return sorted(name for name in tokenised if len(name) >= _SHORTEST_PLACE and name not in not_places)
+
+
+def _everyday() -> set[str]:
+    """List the names of places that are everyday words besides ("Essen")."""
+    words = yaml.safe_load(WORDS.read_text(encoding="utf-8"))["everyday-words-among-places"]
+    return {fold(str(word)) for word in words}
 
 
 def _terms(terms: dict[str, str] | str) -> Iterable[str]:

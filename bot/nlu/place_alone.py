@@ -23,18 +23,18 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 AUTHORITY = "authority"
 CONFIDENCE = 0.9
 SHORTEST_NAME = 3
-_LEAD_IN = re.compile(
-    r"^(?:ich (?:wohne|lebe) in|(?:ich )?(?:bin|komme) aus|i live in|i am from|im from|in|aus|from|the) "
-)
+_HOME = re.compile(r"^(?:ich (?:wohne|lebe) in|(?:ich )?(?:bin|komme) aus|i live in|i am from|im from|in|aus|from) (?:the )?")
+_ARTICLE = re.compile(r"^the ")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class PlaceAloneComponent(GraphComponent):
     """Changes what was understood when the whole message is the name of a place."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        """Keep the names in their plain spelling."""
-        self._names = names
+    def __init__(self, names: frozenset[str], everyday: frozenset[str]) -> None:
+        """Keep the names in their plain spelling, apart from those that are everyday words besides."""
+        self._names = names - everyday
+        self._everyday = names & everyday
 
     @classmethod
     def create(
@@ -45,7 +45,7 @@ class PlaceAloneComponent(GraphComponent):
         execution_context: ExecutionContext,
     ) -> PlaceAloneComponent:
         """Read the names (see parent class for full docstring)."""
-        return cls(known_names())
+        return cls(known_names(), everyday_words())
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Understand places (see parent class for full docstring)."""
@@ -57,20 +57,27 @@ class PlaceAloneComponent(GraphComponent):
         return messages
 
     def is_place(self, text: str) -> bool:
-        """Tell whether the text names a place and says nothing else."""
+        """Tell whether the text names a place and says nothing else; "Essen" is food, "in Essen" is a place."""
         said = plain(text)
-        return any(name in self._names for name in (said, _LEAD_IN.sub("", said)))
+        at_home = _HOME.sub("", said)
+        if at_home != said and at_home in self._everyday:
+            return True
+        return any(name in self._names for name in (said, at_home, _ARTICLE.sub("", said)))
 
 
 def known_names() -> frozenset[str]:
-    """Return countries, states, regions and cities, but no name that is also an everyday word."""
+    """Return countries, states, regions and cities."""
     document = YAML(typ="safe").load(DATA / "authorities" / "places.yml")
-    everyday = set(YAML(typ="safe").load(DATA / "reading" / "words.yml")["everyday-words-among-places"])
     named = [*document["elsewhere"], *document["ambiguous"]]
     for names in document["places"].values():
         named += [name for kind in ("country", "regions", "cities") for name in names.get(kind, ())]
     spelled = {spelling for name in named for spelling in (plain(str(name)), _without_umlauts(str(name)))}
-    return frozenset(name for name in spelled - everyday if len(name) >= SHORTEST_NAME)
+    return frozenset(name for name in spelled if len(name) >= SHORTEST_NAME)
+
+
+def everyday_words() -> frozenset[str]:
+    """Return the names that are also everyday words."""
+    return frozenset(YAML(typ="safe").load(DATA / "reading" / "words.yml")["everyday-words-among-places"])
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu.place_alone import PlaceAloneComponent, known_names
+from bot.nlu.place_alone import PlaceAloneComponent, everyday_words, known_names
 from bot.policy import TruthfulRulePolicy, failed_without_a_trace
 
 DOMAIN = Domain.from_yaml(
@@ -54,19 +54,31 @@ def test_back_is_not_taken_for_the_command_that_removes_turns() -> None:
 @pytest.fixture(scope="module")
 def places() -> PlaceAloneComponent:
     """Return the component with the project's places."""
-    return PlaceAloneComponent(known_names())
+    return PlaceAloneComponent(known_names(), everyday_words())
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Österreich", "oesterreich", "Osterreich", "Austria.", "NRW", "in Bayern", "Ich wohne in Köln", "the Netherlands"],
+    [
+        "Österreich",
+        "oesterreich",
+        "Osterreich",
+        "Austria.",
+        "NRW",
+        "in Bayern",
+        "Ich wohne in Köln",
+        "the Netherlands",
+        "from the Netherlands",
+        "ich wohne in Essen",
+        "I live in Reading",
+    ],
 )
 def test_a_place_alone_asks_for_its_authority(places: PlaceAloneComponent, text: str) -> None:
     assert places.is_place(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["nice", "essen", "be", "Wo liegen die Daten in Irland?", "", "löschen", "Daten in den USA"]
+    "text", ["nice", "essen", "Essen", "the reading", "be", "Wo liegen die Daten in Irland?", "", "löschen", "Daten in den USA"]
 )
 def test_anything_else_does_not(places: PlaceAloneComponent, text: str) -> None:
     assert not places.is_place(text)
