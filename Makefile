@@ -1,7 +1,7 @@
 # The few things to do with this project; each sets up what it needs first. `make help` explains them.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run train test lint evaluate texts audit lock
+.PHONY: help run train test lint evaluate review texts audit lock
 
 ASSISTANT := .venv/assistant/bin/python
 DESK := .venv/desk/bin/python
@@ -33,6 +33,11 @@ lint:  ## Check style, types, dialogue data, texts and the borders between the p
 evaluate:  ## Measure how well people are understood, as a page and as figures
 	@python3 tools/environments.py --checks
 	@$(ASSISTANT) -m benchmarks.evaluate
+
+review:  ## Turn the questions that the team placed in the desk into training phrases
+	@python3 tools/environments.py
+	@set -o pipefail; $(DESK) -m desk.cli review export | $(DESK) -m tools.review | $(DESK) -m desk.cli review done
+	@$(DESK) -m bot.nlu.check_data
 
 texts:  ## Print everything the assistant says, both languages side by side
 	@python3 tools/environments.py

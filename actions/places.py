@@ -27,7 +27,8 @@ _COUNTRY = WEIGHT["country"]
 EVERYDAY_WORDS = word_set("everyday-words-among-places")
 PLACE_WORDS = word_set("before-places")
 NATIONALITY_WORDS = word_set("before-nationalities")
-# In a short name a wrong letter makes another town ("Lindau" is no "Landau"), while a letter too many, too few or swapped is an error.
+# In a short name a wrong letter makes another town ("Lindau" is no "Landau"); a letter too many, too few or swapped is
+# an error.
 _SHORT_NAME = 6
 
 

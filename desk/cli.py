@@ -21,7 +21,19 @@ from desk import health as desk_health
 from desk.application import COMMAND_LINE, Desk, Work
 from desk.domain.errors import DeskError
 from desk.domain.kinds import Kind, Role
-from desk.services import accounts, api_tokens, audit, inbound, outbox, persons, queue, readings, retention, rotation
+from desk.services import (
+    accounts,
+    api_tokens,
+    audit,
+    inbound,
+    outbox,
+    persons,
+    queue,
+    readings,
+    retention,
+    review,
+    rotation,
+)
 from desk.services import tickets as ticket_service
 from desk.settings import SettingsError, current_settings
 from desk.storage.migrate import migrate
@@ -35,6 +47,9 @@ audit_app = typer.Typer(no_args_is_help=True, help="The audit trail.")
 retention_app = typer.Typer(no_args_is_help=True, help="The end of a ticket's life.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that personal data is encrypted with.")
 outbox_app = typer.Typer(no_args_is_help=True, help="Messages that wait or were given up.")
+review_app = typer.Typer(
+    no_args_is_help=True, help="Questions the team placed, for the assistant to learn (`make review`)."
+)
 app.add_typer(tickets, name="tickets")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
@@ -42,6 +57,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
 app.add_typer(keys, name="keys")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(review_app, name="review")
 
 # Written to a file or to another program, a table is as wide as it needs to be.
 _OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -364,6 +380,22 @@ def retry_message(number: int) -> None:
     with _desk() as desk, desk.work(COMMAND_LINE) as work:
         outbox.revive(work, number)
         _OUT.print(f"Message {number} is tried again.")
+
+
+@review_app.command("export")
+def export_review() -> None:
+    """Write the questions that were placed and not learned yet, a JSON object a line."""
+    with _desk() as desk, desk.read() as work:
+        for question in review.handed_over(work):
+            typer.echo(json.dumps(question, ensure_ascii=False))
+
+
+@review_app.command("done")
+def finish_review() -> None:
+    """Note which questions were learned: their numbers on standard input, one a line."""
+    numbers = {int(line) for line in sys.stdin if line.strip()}
+    with _desk() as desk, desk.work(COMMAND_LINE) as work:
+        _OUT.print(f"Marked as learned in the desk: {review.mark_learned(work, numbers)}")
 
 
 if __name__ == "__main__":

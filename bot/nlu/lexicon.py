@@ -57,7 +57,9 @@ class Lexicon:
         """Read a lexicon file, and the names of places as one more concept."""
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if places.exists():
-            content["concepts"]["PLACE"] = " ".join(_place_names(places, set(content.pop("not_places", "").split()) | _everyday()))
+            content["concepts"]["PLACE"] = " ".join(
+                _place_names(places, set(content.pop("not_places", "").split()) | _everyday())
+            )
         return cls(content)
 
     def _add(self, concept: str, term: str) -> None:

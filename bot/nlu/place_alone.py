@@ -23,7 +23,9 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 AUTHORITY = "authority"
 CONFIDENCE = 0.9
 SHORTEST_NAME = 3
-_HOME = re.compile(r"^(?:ich (?:wohne|lebe) in|(?:ich )?(?:bin|komme) aus|i live in|i am from|im from|in|aus|from) (?:the )?")
+_HOME = re.compile(
+    r"^(?:ich (?:wohne|lebe) in|(?:ich )?(?:bin|komme) aus|i live in|i am from|im from|in|aus|from) (?:the )?"
+)
 _ARTICLE = re.compile(r"^the ")
 
 

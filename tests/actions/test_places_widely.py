@@ -1,4 +1,4 @@
-"""A wide choice of ways to name a place: countries, states, cities, nationalities, nicknames, typing errors, both languages."""
+"""Many ways to name a place: countries, states, cities, nationalities, nicknames, typing errors, both languages."""
 
 from __future__ import annotations
 

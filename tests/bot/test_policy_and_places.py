@@ -78,7 +78,18 @@ def test_a_place_alone_asks_for_its_authority(places: PlaceAloneComponent, text:
 
 
 @pytest.mark.parametrize(
-    "text", ["nice", "essen", "Essen", "the reading", "be", "Wo liegen die Daten in Irland?", "", "löschen", "Daten in den USA"]
+    "text",
+    [
+        "nice",
+        "essen",
+        "Essen",
+        "the reading",
+        "be",
+        "Wo liegen die Daten in Irland?",
+        "",
+        "löschen",
+        "Daten in den USA",
+    ],
 )
 def test_anything_else_does_not(places: PlaceAloneComponent, text: str) -> None:
     assert not places.is_place(text)

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from desk.application import Desk
 from desk.cli import app
-from desk.services import accounts
+from desk.domain.errors import InvalidInput
+from desk.services import accounts, review
 from desk.settings import ROOT, SettingsError, current_settings, read_environment, settings_from
 from desk.storage.models import Ticket
 from tests.desk.conftest import INDEX_KEY, KEY, OTHER_KEY
@@ -179,3 +180,24 @@ def test_every_setting_is_explained() -> None:
     assert len(names) > 20
     missing = sorted(name for name in names if f"| `{name}` |" not in page)
     assert missing == []
+
+
+def test_placed_questions_are_handed_over_and_marked_as_learned(run: Run, desk: Desk) -> None:
+    with desk.work("visitor") as work:
+        for text in ("wem gebt ihr das", "wetter morgen", "wartet noch"):
+            review.keep(work, text, "de", [])
+        latest, second, first = (question.id for question in review.waiting(work))
+    with desk.work("test") as work:
+        review.assign(work, first, "faq/recipients")
+        review.assign(work, second, "out-of-scope")
+    handed = [json.loads(line) for line in run("review", "export").output.splitlines()]
+    assert handed == [
+        {"number": first, "language": "de", "label": "faq/recipients", "text": "wem gebt ihr das"},
+        {"number": second, "language": "de", "label": "out-of-scope", "text": "wetter morgen"},
+    ]
+    done = f"{first}\n{latest}\n"
+    assert "in the desk: 1" in run("review", "done", typed=done).output
+    assert "in the desk: 0" in run("review", "done", typed=done).output
+    assert [json.loads(line)["number"] for line in run("review", "export").output.splitlines()] == [second]
+    with desk.work("test") as work, pytest.raises(InvalidInput):
+        review.take_back(work, first)

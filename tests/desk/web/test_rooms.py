@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from bot.nlu.labels import catalogue
 from desk.application import Desk, staff
 from desk.domain.kinds import Kind, Role, State
-from desk.services import accounts, api_tokens, review, tickets
-from desk.storage.models import OutboxMessage, ReadLogEntry, UnplacedQuestion, User, Webhook
+from desk.services import accounts, api_tokens, labels, review, tickets
+from desk.storage.models import AuditEntry, OutboxMessage, ReadLogEntry, UnplacedQuestion, User, Webhook
 from tests.desk.web.browsing import PASSWORD, Browser
 
 
@@ -145,19 +146,64 @@ def test_a_persons_data_is_given_as_a_file_and_written_down(
         assert work.session.scalars(select(ReadLogEntry.what)).all() == ["exported"]
 
 
-def test_an_unplaced_question_is_assigned_to_a_topic(officer: Browser, desk: Desk) -> None:
+def keep_one(desk: Desk, browser: Browser) -> str:
+    """Have a question wait, open the page, and give the question's address."""
     with desk.work("visitor") as work:
-        review.keep(work, "who gets my data", "en", ["recipients"])
-    page = officer.get("/unplaced").text
+        review.keep(work, "who gets my data, asks Emily Carter", "en", ["recipients"])
+    page = browser.get("/unplaced").text
     assert "who gets my data" in page
-    number = re.search(r'action="/unplaced/(\d+)"', page)
-    assert number
-    wrong = officer.post(f"/unplaced/{number[1]}", {"action": "assign", "topic": "no-such-topic"})
-    assert wrong.status_code == 422
-    done = officer.post(f"/unplaced/{number[1]}", {"action": "assign", "topic": "recipients"})
-    assert "Assigned." in officer.follow(done)
+    address = re.search(r'action="(/unplaced/\d+)"', page)
+    assert address
+    return address[1]
+
+
+def placed(desk: Desk) -> list[tuple[str | None, str | None]]:
     with desk.read() as work:
-        assert work.session.scalars(select(UnplacedQuestion.topic)).all() == ["recipients"]
+        return [(one.topic, one.text) for one in work.session.scalars(select(UnplacedQuestion))]
+
+
+def test_an_unplaced_question_is_assigned_and_taken_back(officer: Browser, desk: Desk) -> None:
+    address = keep_one(desk, officer)
+    wrong = officer.post(address, {"action": "assign", "topic": "no-such-topic"})
+    assert wrong.status_code == 422
+    assert officer.post(address, {"action": "assign", "topic": "faq/recipients", "text": "  "}).status_code == 422
+    done = officer.post(address, {"action": "assign", "topic": "faq/recipients", "text": "who gets my data"})
+    assert "Assigned." in officer.follow(done)
+    assert placed(desk) == [("faq/recipients", "who gets my data")]
+    assert "Emily Carter" not in officer.page
+    assert "What the assistant learns next" in officer.page
+    assert "waits again" in officer.follow(officer.post(address, {"action": "take-back"}))
+    assert placed(desk) == [(None, "who gets my data")]
+    with desk.read() as work:
+        entries = work.session.scalars(select(AuditEntry.action)).all()
+    assert [entry for entry in entries if entry.startswith("question.")] == ["question.assigned", "question.taken-back"]
+
+
+def test_a_question_that_is_none_of_privacy_or_of_no_use(officer: Browser, desk: Desk) -> None:
+    address = keep_one(desk, officer)
+    assert "Assigned." in officer.follow(officer.post(address, {"action": "not-privacy"}))
+    assert [topic for topic, _ in placed(desk)] == ["out-of-scope"]
+    assert "Thrown away." in officer.follow(officer.post(address, {"action": "discard"}))
+    assert placed(desk) == []
+    assert officer.post(address, {"action": "discard"}).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_label_of_the_assistant_can_be_chosen_by_name(language: str) -> None:
+    offered = [label for group in labels.groups() for label in group.labels]
+    assert sorted(offered) == sorted(catalogue())
+    names = [labels.name_of(label, language) for label in offered]
+    assert not set(names) & set(offered)
+    assert len(set(names)) == len(names)
+
+
+def test_a_colleague_who_only_reads_assigns_nothing(signed_in: Callable[[Role], Browser], desk: Desk) -> None:
+    address = keep_one(desk, signed_in(Role.OFFICER))
+    viewer = signed_in(Role.VIEWER)
+    assert viewer.get("/unplaced").status_code == 403
+    viewer.get("/account")
+    assert viewer.post(address, {"action": "assign", "topic": "faq/recipients"}).status_code == 403
+    assert [topic for topic, _ in placed(desk)] == [None]
 
 
 def test_insight_counts_and_draws(officer: Browser, open_one: Callable[..., str]) -> None:
