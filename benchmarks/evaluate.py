@@ -7,11 +7,12 @@ Files of labelled messages given besides are measured like the development set.
 
 import argparse
 import collections
+import dataclasses
 import datetime
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from bot.nlu.understanding import Understanding
 
 OUT = Path(__file__).parent / "results" / "understanding"
 _CHANGED = 0.01
+# What a wrong answer costs, where a right one is worth 1.
+_COSTS = (0.25, 0.33, 0.5)
 
 
 def main() -> None:
@@ -38,17 +41,21 @@ def main() -> None:
     options = parser.parse_args()
     phrases = read_phrases()
     report = measure(phrases, [*sorted(measures.DEVELOPMENT.glob("*.jsonl")), *options.files], options.folds)
-    figures = options.out.with_suffix(".json")
-    _compare(report, figures)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    figures.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
-    options.out.with_suffix(".html").write_text(page(report), encoding="utf-8")
+    write(report, options.out)
     for name, parts in report["sets"].items():
-        sys.stdout.write(
-            f"{name}: " + ", ".join(f"{part} {figures['share']:.3f}" for part, figures in parts.items()) + "\n"
-        )
+        shares = (f"{part} {figures['share']:.3f}" for part, figures in parts.items())
+        sys.stdout.write(f"{name}: {', '.join(shares)}\n")
     sys.stdout.write(f"cross-validation: {report['cross-validation']['all']:.3f}\n")
-    sys.stdout.write(f"Report: {options.out.with_suffix('.html')} and {figures}\n")
+    sys.stdout.write(f"Report: {options.out.with_suffix('.html')} and {options.out.with_suffix('.json')}\n")
+
+
+def write(report: dict[str, Any], out: Path) -> None:
+    """Write the page and the figures, with what changed against the figures that stood there before."""
+    figures = out.with_suffix(".json")
+    _compare(report, figures)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figures.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    out.with_suffix(".html").write_text(page(report), encoding="utf-8")
 
 
 def measure(phrases: Sequence[Phrase], files: Sequence[Path], fold_count: int) -> dict[str, Any]:
@@ -70,23 +77,31 @@ def measure(phrases: Sequence[Phrase], files: Sequence[Path], fold_count: int) -
     temperature = measures.best_temperature(measured.scores, measured.targets)
     share = measures.shares(measured.scores, temperature)
     right = share.argmax(axis=1) == measured.targets
-    table = measures.calibration(share.max(axis=1), right)
+    confidence = share.max(axis=1)
+    table = measures.calibration(confidence, right)
+    spoken = measures.calibration_by_language(measured, confidence, right)
+    curve = measures.threshold_curve(measured, temperature)
     return {
         "made": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "phrases": {"all": len(phrases), **collections.Counter(phrase.language for phrase in phrases)},
+        "origins": measures.origins(phrases),
         "labels": len(understanding.labels),
         "training seconds": round(seconds, 1),
         "milliseconds": measures.milliseconds(understanding, cases) if cases else {},
         "sets": {name: measures.tally(those) for name, those in verdicts.items()},
         "cross-validation": {"all": round(float(right.mean()), 4), "by kind": _by_kind(measured, right)},
         "temperature": temperature,
-        "thresholds": {"answer": settings.thresholds.answer, "part": settings.thresholds.part},
+        "temperature in use": settings.temperature,
+        "thresholds": dataclasses.asdict(settings.thresholds),
         "calibration": table,
         "calibration error": measures.calibration_error(table),
-        "threshold curve": measures.threshold_curve(measured, temperature),
+        "calibration by language": spoken,
+        "calibration error by language": {name: measures.calibration_error(those) for name, those in spoken.items()},
+        "threshold curve": curve,
+        "paying thresholds": measures.paying_thresholds(curve, _COSTS),
         "confusion": _confusion(measured),
         "confusions": measures.confusions(measured),
-        "by label": measures.by_label(measured),
+        "by label": measures.by_label(measured, confidence, right),
         "language": measures.language_by_length(understanding, cases),
         "errors": [_error(name, verdict) for name, those in verdicts.items() for verdict in those if not verdict.right],
     }
@@ -150,21 +165,27 @@ def _compare(report: dict[str, Any], last: Path) -> None:
     if not last.exists():
         return
     before = json.loads(last.read_text(encoding="utf-8"))
-    pairs = [("training phrases found again", before["cross-validation"]["all"], report["cross-validation"]["all"])]
-    for name, parts in report["sets"].items():
-        for part, figures in parts.items():
-            old = before["sets"].get(name, {}).get(part)
-            if old:
-                pairs.append((f"{name}, {part}", old["share"], figures["share"]))
-    for label, languages in report["by label"].items():
-        for language, figures in languages.items():
-            old = before["by label"].get(label, {}).get(language)
-            if old and abs(old["found"] - figures["found"]) >= 5 * _CHANGED:
-                pairs.append((f"{label}, {language}", old["found"], figures["found"]))
+    pairs = [
+        ("training phrases found again", before["cross-validation"]["all"], report["cross-validation"]["all"]),
+        *_pairs(before["sets"], report["sets"], "share", _CHANGED / 10),
+        *_pairs(before["by label"], report["by label"], "found", 5 * _CHANGED),
+    ]
     report["before"] = before["made"]
+    report["origins before"] = before.get("origins", {})
     report["changes"] = [
         {"what": what, "before": old, "now": new} for what, old, new in pairs if abs(new - old) >= _CHANGED / 10
     ]
+
+
+def _pairs(
+    before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], figure: str, least: float
+) -> Iterator[tuple[str, float, float]]:
+    """Set figures of two reports side by side where they differ enough to be worth a line."""
+    for name, parts in now.items():
+        for part, figures in parts.items():
+            old = before.get(name, {}).get(part)
+            if old and abs(old[figure] - figures[figure]) >= least:
+                yield f"{name}, {part}", old[figure], figures[figure]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedGroupKFold
@@ -22,6 +22,7 @@ from bot.nlu.understanding import Understanding, Understood
 
 DEVELOPMENT = Path(__file__).parent / "development"
 _ALIKE = 0.7
+_ROWS_AT_ONCE = 1000
 _KINDS = ("smalltalk", "topic:out-of-scope", "topic:not-covered", "topic:unclear")
 
 Case = dict[str, Any]
@@ -80,11 +81,17 @@ def near_doubles(texts: Sequence[str]) -> np.ndarray:
     words = TfidfVectorizer(analyzer=lambda text: _words_and_pairs(tokens(text)), sublinear_tf=True).fit_transform(
         texts
     )
-    alike = (words @ words.T).tocoo()
-    close = alike.data >= _ALIKE
-    shape = (len(texts), len(texts))
-    links = coo_matrix((np.ones(int(close.sum())), (alike.row[close], alike.col[close])), shape=shape)
+    pairs = [_close_pairs(words, begin) for begin in range(0, len(texts), _ROWS_AT_ONCE)]
+    rows, columns = np.concatenate(pairs, axis=1)
+    links = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(texts)))
     return np.asarray(connected_components(links, directed=False)[1])
+
+
+def _close_pairs(words: csr_matrix, begin: int) -> np.ndarray:
+    """Find what is close to some of the rows; all at once would take gigabytes."""
+    alike = (words[begin : begin + _ROWS_AT_ONCE] @ words.T).tocoo()
+    close = alike.data >= _ALIKE
+    return np.stack([alike.row[close] + begin, alike.col[close]])
 
 
 def _words_and_pairs(read: list[str]) -> list[str]:
@@ -159,6 +166,17 @@ def calibration(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> li
     ]
 
 
+def calibration_by_language(
+    measured: CrossValidated, confidence: np.ndarray, right: np.ndarray
+) -> dict[str, list[dict[str, float | int]]]:
+    """Compare, for each language, how sure the model was with how often it was right."""
+    spoken = np.array([phrase.language or "" for phrase in measured.phrases])
+    return {
+        language: calibration(confidence[spoken == language], right[spoken == language])
+        for language in sorted(set(spoken))
+    }
+
+
 def calibration_error(table: Sequence[dict[str, float | int]]) -> float:
     """Average the distance between confidence and being right, by how many messages it concerns."""
     total = sum(row["count"] for row in table)
@@ -188,6 +206,12 @@ def threshold_curve(measured: CrossValidated, temperature: float) -> list[dict[s
     return curve
 
 
+def paying_thresholds(curve: Sequence[dict[str, float]], costs: Sequence[float]) -> list[dict[str, float]]:
+    """Find the threshold that pays best, for each cost of a wrong answer; a right one counts 1 and an offer 0."""
+    best = [max(curve, key=lambda row: row["answered rightly"] - cost * row["answered wrongly"]) for cost in costs]
+    return [{"cost": cost, "threshold": row["threshold"]} for cost, row in zip(costs, best, strict=True)]
+
+
 def confusions(measured: CrossValidated, most: int = 40) -> list[dict[str, Any]]:
     """List the pairs of labels that are taken for each other most, with examples."""
     taken = measured.scores.argmax(axis=1)
@@ -201,19 +225,33 @@ def confusions(measured: CrossValidated, most: int = 40) -> list[dict[str, Any]]
     ]
 
 
-def by_label(measured: CrossValidated) -> dict[str, dict[str, dict[str, float | int]]]:
-    """Count how many phrases of each label are found again, by language."""
-    taken = measured.scores.argmax(axis=1)
-    marks: dict[str, dict[str, list[bool]]] = collections.defaultdict(lambda: collections.defaultdict(list))
-    for phrase, target, got in zip(measured.phrases, measured.targets, taken, strict=True):
-        marks[phrase.label][phrase.language or ""].append(bool(target == got))
+def by_label(
+    measured: CrossValidated, confidence: np.ndarray, right: np.ndarray
+) -> dict[str, dict[str, dict[str, float | int]]]:
+    """Count how many phrases of each label are found again, and how sure the model was of them, by language."""
+    places: dict[str, dict[str, list[int]]] = collections.defaultdict(lambda: collections.defaultdict(list))
+    for place, phrase in enumerate(measured.phrases):
+        places[phrase.label][phrase.language or ""].append(place)
     return {
         label: {
-            language: {"phrases": len(those), "found": round(sum(those) / len(those), 4)}
+            language: {
+                "phrases": len(those),
+                "found": round(float(right[those].mean()), 4),
+                "sure": round(float(confidence[those].mean()), 4),
+            }
             for language, those in sorted(languages.items())
         }
-        for label, languages in sorted(marks.items())
+        for label, languages in sorted(places.items())
     }
+
+
+def origins(phrases: Sequence[Phrase]) -> dict[str, dict[str, int]]:
+    """Count the phrases of each file by language; the same name stands for the same kind in both."""
+    counts = collections.Counter((Path(phrase.file).name, phrase.language or "") for phrase in phrases)
+    found: dict[str, dict[str, int]] = collections.defaultdict(dict)
+    for (file, language), count in sorted(counts.items()):
+        found[file][language] = count
+    return dict(found)
 
 
 def language_by_length(understanding: Understanding, cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+_FAR = 0.1
+_NUMBER = re.compile(r"(?:<[^>]*>)?[+−-]?[\d.,]*%?(?:<[^>]*>)?")
 _INK, _QUIET, _GOOD, _BAD, _SOFT = "#1f2937", "#6b7280", "#0f766e", "#b45309", "#99c7c3"
 plt.rcParams.update(
     {
@@ -40,7 +43,8 @@ th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(-
 th { color: var(--quiet); font-weight: 600; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin: 1.5rem 0; }
 .card { border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; }
-.card b { display: block; font-size: 1.7rem; line-height: 1.2; }
+.card b { display: block; font-size: 1.7rem; line-height: 1.2; } .card span { overflow-wrap: anywhere; }
+th.number { text-align: right; } td.text { overflow-wrap: anywhere; }
 .up { color: var(--good); } .down { color: var(--bad); }
 .wide { overflow-x: auto; } svg text { font-family: system-ui, sans-serif !important; }
 """
@@ -55,38 +59,42 @@ def page(report: dict[str, Any]) -> str:
         _cards(report),
         _changes(report),
         "<h2>Messages kept apart from training</h2>",
+        "<p>The share whose first answer was right, of so many messages.</p>",
         _sets(report),
         "<h2>Training phrases, each asked of a model that had not seen it</h2>",
         "<p>Stricter than the messages above: here only the phrase’s own label counts as right, even where "
         "an answer to a neighbouring one would have served the visitor as well.</p>",
         _figure(_by_language_and_kind(report)),
         "<h2>Is confidence worth something?</h2>",
-        f"<p>At temperature {report['temperature']}, how sure the model was and how often it was right are on average "
-        f"{report['calibration error']:.3f} apart.</p>",
+        _calibration_words(report),
         _figure(_calibration(report)),
         "<h2>Where to answer and where to offer</h2>",
-        f"<p>In use: {report['thresholds']['answer']}. A right answer counts 1, a wrong one −¼, an offer 0.</p>",
+        _threshold_words(report),
         _figure(_thresholds(report)),
         "<h2>What is taken for what</h2>",
+        "<p>Of a hundred phrases that say what stands on the left, so many are taken for what stands below. What is "
+        "right is left out; one in a hundred and less has no number.</p>",
         _figure(_confusion_picture(report)),
         "<h2>The worst neighbours</h2>",
         _neighbours(report),
         "<h2>By label</h2>",
+        "<p>How many of a label’s phrases are found again, and how sure the model is of them on average; marked where "
+        "the two are more than 0.1 apart.</p>",
         _labels(report),
         "<h2>Which language is it?</h2>",
         _table(("words", "messages", "right", "unclear", "wrong"), [list(row.values()) for row in report["language"]]),
         "<h2>Examples of errors</h2>",
         _errors(report),
+        "<h2>Where the phrases come from</h2>",
+        _origins(report),
     ]
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Understanding</title><style>{_STYLE}</style>'
-        + "\n".join(parts)
-    )
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Understanding</title>'
+    return f'<!doctype html><html lang="en">{head}<style>{_STYLE}</style>' + "\n".join(parts)
 
 
 def _cards(report: dict[str, Any]) -> str:
     cards = [
-        (f"{figures['all']['share']:.1%}", f"of {figures['all']['messages']} messages right ({name})")
+        (f"{figures['all']['share']:.1%}", f"of {figures['all']['messages']} messages right, {name}")
         for name, figures in report["sets"].items()
     ]
     cards.append((f"{report['cross-validation']['all']:.1%}", "of training phrases found again"))
@@ -100,26 +108,83 @@ def _cards(report: dict[str, Any]) -> str:
 
 
 def _changes(report: dict[str, Any]) -> str:
-    changes = report.get("changes") or []
-    if not changes:
+    if "before" not in report:
         return ""
+    changes = report["changes"]
+    heading = f"<h2>What changed against {html.escape(report['before'])}</h2>"
+    if not changes:
+        return heading + "<p>No figure moved by more than chance. New phrases are counted at the end of the page.</p>"
     rows = []
     for change in changes:
         mark = "up" if change["now"] >= change["before"] else "down"
         moved = f'<span class="{mark}">{change["now"] - change["before"]:+.3f}</span>'
         rows.append([html.escape(change["what"]), f"{change['before']:.3f}", f"{change['now']:.3f}", moved])
-    return f"<h2>What changed against {html.escape(report['before'])}</h2>" + _table(
-        ("what", "before", "now", ""), rows, escape=False
-    )
+    return heading + _table(("what", "before", "now", "moved"), rows, escape=False)
+
+
+_PARTS = {
+    "all": "all",
+    "de": "German",
+    "en": "English",
+    "topic": "topics",
+    "flow": "requests",
+    "topic:not-covered": "not covered",
+    "topic:out-of-scope": "out of scope",
+    "topic:unclear": "unclear",
+    "smalltalk": "small talk",
+}
 
 
 def _sets(report: dict[str, Any]) -> str:
-    rows = [
-        [name, part, figures["messages"], f"{figures['share']:.1%}", f"{figures['right or offered']:.1%}"]
-        for name, parts in report["sets"].items()
-        for part, figures in parts.items()
-    ]
-    return _table(("set", "part", "messages", "first answer right", "right or offered"), rows)
+    sets = report["sets"]
+    rows = []
+    for part, name in _PARTS.items():
+        row: list[Any] = [name]
+        for parts in sets.values():
+            figures = parts.get(part)
+            row += (
+                [figures["messages"], f"{figures['share']:.1%}", f"{figures['right or offered']:.1%}"]
+                if figures
+                else [""] * 3
+            )
+        rows.append(row)
+    return _table(("part", *(head for name in sets for head in (name, "right", "or offered"))), rows)
+
+
+def _calibration_words(report: dict[str, Any]) -> str:
+    spoken = report["calibration error by language"]
+    return (
+        f"<p>How sure the model was and how often it was right are on average {report['calibration error']:.3f} apart "
+        f"(German {spoken['de']:.3f}, English {spoken['en']:.3f}), at the temperature that fits these phrases best, "
+        f"{report['temperature']}; in use is {report['temperature in use']}. The larger the dot, the more phrases.</p>"
+    )
+
+
+def _threshold_words(report: dict[str, Any]) -> str:
+    answer = report["thresholds"]["answer"]
+    nearest = min(report["threshold curve"], key=lambda row: abs(row["threshold"] - answer))
+    below = nearest["offered rightly"] + nearest["offered in vain"]
+    among = nearest["offered rightly"] / max(below, 1e-9)
+    paying = ", ".join(f"{row['cost']} → {row['threshold']}" for row in report["paying thresholds"])
+    return (
+        f"<p>Set from the same {report['phrases']['all']:,} phrases, each asked of a model that had not seen it. A "
+        f"right answer counts 1, an offer 0, and a wrong answer costs something: the threshold that pays best, by that "
+        f"cost, is {paying}. In use is {answer} (the line). {below:.1%} of the phrases fall below it, and {among:.0%} "
+        f"of these have their topic among the three offered. A part of a message counts as said from "
+        f"{report['thresholds']['part']} on, a topic is offered from {report['thresholds']['suggestion']} on.</p>"
+    )
+
+
+def _origins(report: dict[str, Any]) -> str:
+    before = report.get("origins before", {})
+    rows = []
+    for file, counts in report["origins"].items():
+        row: list[Any] = [file]
+        for language in ("de", "en"):
+            now, old = counts.get(language, 0), before.get(file, {}).get(language, 0)
+            row += [now, f"{now - old:+d}" if before and now != old else ""]
+        rows.append(row)
+    return _table(("file", "German", "since the last report", "English", "since the last report"), rows)
 
 
 def _neighbours(report: dict[str, Any]) -> str:
@@ -132,12 +197,17 @@ def _neighbours(report: dict[str, Any]) -> str:
 def _labels(report: dict[str, Any]) -> str:
     rows = []
     for label, languages in report["by label"].items():
-        row: list[Any] = [label]
+        row: list[Any] = [html.escape(label)]
         for language in ("de", "en"):
             figures = languages.get(language)
-            row += [figures["phrases"], f"{figures['found']:.0%}"] if figures else ["–", "–"]
+            row += [figures["phrases"], f"{figures['found']:.0%}", _sure(figures)] if figures else ["", "", ""]
         rows.append(row)
-    return _table(("label", "German phrases", "found", "English phrases", "found"), rows)
+    return _table(("label", "German", "found", "sure", "English", "found", "sure"), rows, escape=False)
+
+
+def _sure(figures: dict[str, float]) -> str:
+    mark = ' class="down"' if abs(figures["sure"] - figures["found"]) > _FAR else ""
+    return f"<span{mark}>{figures['sure']:.2f}</span>"
 
 
 def _errors(report: dict[str, Any]) -> str:
@@ -149,15 +219,19 @@ def _errors(report: dict[str, Any]) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], escape: bool = True) -> str:
-    def cell(value: Any) -> str:
-        number = isinstance(value, (int, float)) or str(value).rstrip("%").replace(".", "").lstrip("+-").isdigit()
-        return (
-            f'<td class="number">{value}</td>' if number else f"<td>{html.escape(str(value)) if escape else value}</td>"
-        )
-
-    heading = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(cell(value) for value in row) + "</tr>" for row in rows)
+    listed = [[str(value) if not escape else html.escape(str(value)) for value in row] for row in rows]
+    numeric = [all(_is_number(value) for value in column) for column in zip(*listed, strict=True)]
+    kinds = [' class="number"' if number else ' class="text"' for number in numeric] or [""] * len(head)
+    heading = "".join(f"<th{kind}>{html.escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{kind}>{value}</td>" for value, kind in zip(row, kinds, strict=True)) + "</tr>"
+        for row in listed
+    )
     return f'<div class="wide"><table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _is_number(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell))
 
 
 def _figure(figure: Figure) -> str:
@@ -176,27 +250,26 @@ def _by_language_and_kind(report: dict[str, Any]) -> Figure:
     axes.barh(places + 0.19, [table[name].get("de", 0.0) for name in kinds], 0.36, color=_GOOD, label="German")
     axes.barh(places - 0.19, [table[name].get("en", 0.0) for name in kinds], 0.36, color=_SOFT, label="English")
     axes.set_yticks(places, kinds)
+    axes.set_ylim(-0.6, len(kinds) - 0.4)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of phrases found again")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncol=2)
     return figure
 
 
 def _calibration(report: dict[str, Any]) -> Figure:
-    table = report["calibration"]
     figure, axes = plt.subplots(figsize=(8, 3.4))
     axes.plot([0, 1], [0, 1], color=_QUIET, linewidth=1, linestyle=":")
-    sizes = np.array([row["count"] for row in table])
-    axes.plot([row["confidence"] for row in table], [row["right"] for row in table], color=_GOOD)
-    axes.scatter(
-        [row["confidence"] for row in table],
-        [row["right"] for row in table],
-        s=15 + 250 * sizes / sizes.max(),
-        color=_GOOD,
-        alpha=0.5,
-    )
+    tables = report["calibration by language"]
+    most = max(row["count"] for table in tables.values() for row in table)
+    for language, (name, colour) in {"de": ("German", _GOOD), "en": ("English", _BAD)}.items():
+        table = tables[language]
+        sure, right = [row["confidence"] for row in table], [row["right"] for row in table]
+        axes.plot(sure, right, color=colour, label=name)
+        axes.scatter(sure, right, s=[15 + 250 * row["count"] / most for row in table], color=colour, alpha=0.5)
     axes.set_xlabel("how sure the model was")
     axes.set_ylabel("how often it was right")
+    axes.legend(frameon=False, loc="upper left")
     return figure
 
 
@@ -230,5 +303,6 @@ def _confusion_picture(report: dict[str, Any]) -> Figure:
     axes.set_ylabel("said")
     axes.set_xlabel("taken for")
     for row, column in zip(*np.nonzero(off >= 0.01), strict=True):
-        axes.text(column, row, f"{100 * off[row, column]:.0f}", ha="center", va="center", fontsize=6)
+        ink = "white" if off[row, column] > off.max() / 2 else _INK
+        axes.text(column, row, f"{100 * off[row, column]:.0f}", ha="center", va="center", fontsize=6, color=ink)
     return figure
