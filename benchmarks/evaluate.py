@@ -168,7 +168,7 @@ def _compare(report: dict[str, Any], last: Path) -> None:
     pairs = [
         ("training phrases found again", before["cross-validation"]["all"], report["cross-validation"]["all"]),
         *_pairs(before["sets"], report["sets"], "share", _CHANGED / 10),
-        *_pairs(before["by label"], report["by label"], "found", 5 * _CHANGED),
+        *_pairs(before["by label"], report["by label"], "found", 10 * _CHANGED),
     ]
     report["before"] = before["made"]
     report["origins before"] = before.get("origins", {})

@@ -278,12 +278,12 @@ def language_by_length(understanding: Understanding, cases: Sequence[Case]) -> l
 
 
 def milliseconds(understanding: Understanding, cases: Sequence[Case]) -> dict[str, float]:
-    """Time understanding one message after another inside the process."""
+    """Take the processor time of understanding one message after another; the clock would also count other programs."""
     for case in cases[:20]:
         understanding.understand(case["text"])
     taken = []
     for case in cases:
-        began = time.perf_counter()
+        began = time.process_time()
         understanding.understand(case["text"])
-        taken.append((time.perf_counter() - began) * 1000)
+        taken.append((time.process_time() - began) * 1000)
     return {"median": round(float(np.median(taken)), 2), "p95": round(float(np.percentile(taken, 95)), 2)}

@@ -43,8 +43,8 @@ th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(-
 th { color: var(--quiet); font-weight: 600; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin: 1.5rem 0; }
 .card { border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; }
-.card b { display: block; font-size: 1.7rem; line-height: 1.2; } .card span { overflow-wrap: anywhere; }
-th.number { text-align: right; } td.text { overflow-wrap: anywhere; }
+.card b { display: block; font-size: 1.7rem; line-height: 1.2; } .card span { overflow-wrap: break-word; }
+th.number { text-align: right; } td.text { overflow-wrap: break-word; }
 .up { color: var(--good); } .down { color: var(--bad); }
 .wide { overflow-x: auto; } svg text { font-family: system-ui, sans-serif !important; }
 """
@@ -98,10 +98,10 @@ def _cards(report: dict[str, Any]) -> str:
         for name, figures in report["sets"].items()
     ]
     cards.append((f"{report['cross-validation']['all']:.1%}", "of training phrases found again"))
-    cards.append((f"{report['milliseconds']['median']} ms", "median to understand a message"))
-    cards.append((f"{report['training seconds']:.0f} s", "to train"))
+    cards.append((f"{report['milliseconds']['median']} ms", "of processor time to understand a message (median)"))
+    cards.append((f"{report['training seconds']:.0f} s", "of processor time to train"))
     inner = "".join(
-        f'<div class="card"><b>{figure}</b><span class="quiet">{html.escape(text)}</span></div>'
+        f'<div class="card"><b>{figure}</b><span class="quiet">{html.escape(text).replace("/", "/<wbr>")}</span></div>'
         for figure, text in cards
     )
     return f'<div class="cards">{inner}</div>'
@@ -165,11 +165,11 @@ def _threshold_words(report: dict[str, Any]) -> str:
     nearest = min(report["threshold curve"], key=lambda row: abs(row["threshold"] - answer))
     below = nearest["offered rightly"] + nearest["offered in vain"]
     among = nearest["offered rightly"] / max(below, 1e-9)
-    paying = ", ".join(f"{row['cost']} → {row['threshold']}" for row in report["paying thresholds"])
+    paying = ", ".join(f"{row['threshold']} at {row['cost']}" for row in report["paying thresholds"])
     return (
         f"<p>Set from the same {report['phrases']['all']:,} phrases, each asked of a model that had not seen it. A "
-        f"right answer counts 1, an offer 0, and a wrong answer costs something: the threshold that pays best, by that "
-        f"cost, is {paying}. In use is {answer} (the line). {below:.1%} of the phrases fall below it, and {among:.0%} "
+        f"right answer counts 1, an offer 0, and a wrong answer costs something: the threshold that pays best by that "
+        f"cost is {paying}. In use is {answer} (the line). {below:.1%} of the phrases fall below it, and {among:.0%} "
         f"of these have their topic among the three offered. A part of a message counts as said from "
         f"{report['thresholds']['part']} on, a topic is offered from {report['thresholds']['suggestion']} on.</p>"
     )

@@ -46,8 +46,10 @@ def furnish(desk: Desk, open_one: Callable[..., str], language: str) -> dict[str
         user = accounts.by_email(work, "officer@example.org")
     assert user is not None
     with desk.work("visitor") as work:
+        review.keep(work, "does it rain", language, [])
         review.keep(work, "who gets my data", language, ["recipients"])
     with desk.work(staff(user.id)) as work:
+        review.assign(work, review.waiting(work)[-1].id, "out-of-scope")
         opened = tickets.get(work, names["open"])
         tickets.assign(work, opened, user.id)
         tickets.add_note(work, opened, "A note.")
