@@ -10,8 +10,10 @@ from pathlib import Path
 from bot.answers import AnswersError
 from bot.logs import configure_logs, silence_imports
 from bot.settings import Settings, SettingsError
+from bot.without_tensorflow import leave_out
 
 silence_imports()
+leave_out()
 
 from rasa.core import channels  # noqa: E402
 from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start  # noqa: E402

@@ -94,9 +94,9 @@ class Supervisor:
         self.say = say
         self._watchers: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Start all of them and watch each from now on."""
-        for process in self.processes:
+    async def start(self, processes: Sequence[Process] | None = None) -> None:
+        """Start all of them, or those named, and watch each from now on."""
+        for process in self.processes if processes is None else processes:
             await process.start()
             self._watchers.append(asyncio.create_task(self._watch(process)))
 

@@ -49,10 +49,8 @@ def main() -> int:
         check_ports(settings)
         os.environ.update(settings)
         make_secrets(var_dir(settings))
-        migrate()
-        first_account = make_first_account()
         model = ensure_model(console)
-        return asyncio.run(run(settings, model, first_account, console))
+        return asyncio.run(run(settings, model, console))
     except (StartError, TrainingError, HopelessError) as error:
         console.print(f"[bold red]Not started:[/] {error}")
         return 1
@@ -115,6 +113,12 @@ def make_secrets(folder: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as output:
             output.writelines(f"{name}={secrets.token_urlsafe(48)}\n" for name in missing)
+
+
+def prepare_desk() -> str:
+    """Bring the desk's database up to date; give the line that tells the first account's password, this once."""
+    migrate()
+    return make_first_account()
 
 
 def migrate() -> None:
@@ -206,17 +210,21 @@ def without(settings: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str,
     return {name: value for name, value in settings.items() if not name.startswith(prefixes)}
 
 
-async def run(settings: Mapping[str, str], model: Path, first_account: str, console: Console) -> int:
+async def run(settings: Mapping[str, str], model: Path, console: Console) -> int:
     """Start everything, say what to open, and go on until somebody stops it."""
     began = time.monotonic()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    supervisor = Supervisor(processes(settings, model), console.print)
+    assistant, *desk_side = processes(settings, model)
+    supervisor = Supervisor([assistant, *desk_side], console.print)
     try:
-        await supervisor.start()
         with console.status("Starting assistant, action server, desk and worker …"):
+            # The assistant takes longest and needs nothing of the desk, whose database is prepared meanwhile.
+            await supervisor.start([assistant])
+            first_account = await asyncio.to_thread(prepare_desk)
+            await supervisor.start(desk_side)
             if not await _up_or_stopped(supervisor, stopping):
                 return 0
         console.print(welcome(settings, first_account, time.monotonic() - began))

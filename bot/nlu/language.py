@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 
 from bot.nlu.text import clean
 
@@ -43,6 +42,9 @@ class LanguageDetector:
     @classmethod
     def learn(cls, texts: Sequence[str], languages: Sequence[str]) -> "LanguageDetector":
         """Learn from phrases with their language."""
+        # Only learning needs it; imported above, every start of the assistant would wait a second for it.
+        from sklearn.linear_model import LogisticRegression
+
         index: dict[str, int] = {}
         # Some thousand phrases are plenty for two languages, and take a third of the time.
         chosen = np.random.default_rng(7).permutation(len(texts))[:_ENOUGH]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import sys
 
-import uvicorn
-
 from desk.application import COMMAND_LINE, Desk, current_desk
 from desk.domain.errors import DeskError
 from desk.services import accounts
 from desk.settings import SettingsError
-from desk.web.app import create_app
 
 
 def main() -> int:
@@ -24,10 +21,15 @@ def main() -> int:
         welcome(desk)
         if "--first-account" in sys.argv[1:]:
             return 0
+        # Imported here, because the first account needs nothing of the pages, which take a second to import.
+        from desk.web.app import create_app
+
         app = create_app(desk)
     except (DeskError, SettingsError) as error:
         sys.stderr.write(f"The desk cannot start: {error}\n")
         return 1
+    import uvicorn
+
     settings = desk.settings
     uvicorn.run(
         app,

@@ -7,10 +7,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fpdf import FPDF
-from fpdf.enums import TextEmphasis
-from fpdf.fonts import FontFace
-
 from desk.web.translations import Language
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -38,6 +34,11 @@ def as_csv(sheet: Sheet, language: Language) -> bytes:
 
 def as_pdf(sheet: Sheet) -> bytes:
     """Write a table as one or more A4 pages, lying."""
+    # Few ever ask for a PDF; imported above, every start of the desk would wait a second for it, and keep it in memory.
+    from fpdf import FPDF
+    from fpdf.enums import TextEmphasis
+    from fpdf.fonts import FontFace
+
     pdf = FPDF(orientation="landscape", format="A4")
     pdf.set_title(_plain(sheet.title))
     pdf.set_auto_page_break(auto=True, margin=18)
