@@ -1,7 +1,7 @@
 # The few things to do with this project; each sets up what it needs first. `make help` explains them.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run train test lint evaluate review texts audit lock
+.PHONY: help run train test lint evaluate review bench texts audit lock
 
 ASSISTANT := .venv/assistant/bin/python
 DESK := .venv/desk/bin/python
@@ -38,6 +38,11 @@ review:  ## Turn the questions that the team placed in the desk into training ph
 	@python3 tools/environments.py
 	@set -o pipefail; $(DESK) -m desk.cli review export | $(DESK) -m tools.review | $(DESK) -m desk.cli review done
 	@$(DESK) -m bot.nlu.check_data
+
+bench:  ## Measure speed and memory beside stock Rasa; BENCH=--quick for a little of each in minutes
+	@python3 tools/environments.py
+	@python3 bot/widget/build.py
+	@$(DESK) -m benchmarks.performance $(BENCH)
 
 texts:  ## Print everything the assistant says, both languages side by side
 	@python3 tools/environments.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import warnings
@@ -14,12 +15,15 @@ from sanic.handlers import ErrorHandler
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from desk.application import current_desk
+from desk.health import can_take_tickets
 from desk.settings import SettingsError, current_settings, read_environment
 
 logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 PORT = 5055
+HEALTH = "/health"
 
 
 def make_app() -> Sanic[Any, Any]:
@@ -35,7 +39,17 @@ def make_app() -> Sanic[Any, Any]:
     # that the visitor typed.
     app.error_handler = ErrorHandler()
     app.error_handler.add(Exception, _admit_error)
+    app.register_middleware(_tell_health, "request")
     return app
+
+
+async def _tell_health(request: Request) -> HTTPResponse | None:
+    """Answer at the SDK's own health address, which says ok whatever happens; a ticket must be possible."""
+    if request.path != HEALTH:
+        return None
+    if await asyncio.to_thread(can_take_tickets, current_desk()):
+        return json({"status": "ok"})
+    return json({"status": "failing"}, status=503)
 
 
 def _admit_error(request: Request, error: Exception) -> HTTPResponse:

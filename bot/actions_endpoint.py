@@ -15,6 +15,7 @@ from rasa.shared.core.domain import Domain
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from bot.carried_state import CARRIED
+from bot.metrics import measured_action, note_action_failure
 
 # rasa-sdk reads forms and slots of the domain; the responses, most of its size, are ours to fill.
 DOMAIN_PARTS = ("forms", "slots", "actions", "session_config")
@@ -66,7 +67,8 @@ class ActionsEndpoint(EndpointConfig):
     async def request(self, method: str = "post", subpath: str | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
         """Send a call and return the answer; every failure is noted before it is raised."""
         try:
-            return await self._send(self._call(kwargs["json"]))
+            with measured_action(kwargs["json"]["next_action"]):
+                return await self._send(self._call(kwargs["json"]))
         except ClientResponseError as error:
             if error.status != REJECTED:
                 _note_failure(kwargs["json"])
@@ -107,6 +109,7 @@ class ActionsEndpoint(EndpointConfig):
 
 
 def _note_failure(call: Mapping[str, Any]) -> None:
+    note_action_failure(call["next_action"])
     watch = _watch.get()
     if watch is not None and call["next_action"] not in BEHIND_THE_SCENES:
         watch.failed = True

@@ -23,6 +23,7 @@ from bot.channels.messages import Message, identified, of_stored_reply, rendered
 from bot.channels.texts import as_plain_text
 from bot.guard import mask
 from bot.guard.kinds import KINDS
+from bot.metrics import measured_turn
 from bot.nlg import DEFAULT_LANGUAGE, AnswerGenerator, language_of
 from bot.overrides import remove_silent_fallback
 from bot.settings import Settings
@@ -147,23 +148,27 @@ class Engine:
 
     async def _turn(self, incoming: Incoming, sink: Callable[[Message], None]) -> None:
         agent, store = self.agent, self.store
-        try:
-            async with agent.lock_store.lock(incoming.conversation):
-                self._refuse_erased(incoming.conversation)
-                stored = store.turn(incoming.conversation, incoming.message_id)
-                if stored is None:
-                    await self._run(agent, incoming, sink)
-                    return
-        except LockError:
-            raise unavailable("An earlier message is still being answered. Please try again.") from None
-        for message in self._replies(stored):
-            sink(message)
+        with measured_turn(incoming.channel) as measured:
+            try:
+                async with agent.lock_store.lock(incoming.conversation):
+                    self._refuse_erased(incoming.conversation)
+                    stored = store.turn(incoming.conversation, incoming.message_id)
+                    if stored is None:
+                        if not await self._run(agent, incoming, sink):
+                            measured.kind = "failure"
+                        return
+            except LockError:
+                raise unavailable("An earlier message is still being answered. Please try again.") from None
+            measured.kind = "repeat"
+            for message in self._replies(stored):
+                sink(message)
 
     def _refuse_erased(self, conversation: str) -> None:
         if self.store.is_erased(conversation):
             raise ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")
 
-    async def _run(self, agent: Agent, incoming: Incoming, sink: Callable[[Message], None]) -> None:
+    async def _run(self, agent: Agent, incoming: Incoming, sink: Callable[[Message], None]) -> bool:
+        """Answer a new message and return whether that went well; if not, the visitor was told."""
         incoming = await self._guarded(self._allowed(incoming))
         output = TurnOutput(incoming, sink)
         for message in self._notice(incoming.metadata()):
@@ -181,8 +186,10 @@ class Engine:
             crashed = await _crashed(agent, message)
         if crashed:
             await self._keep_message(incoming)
-        if (crashed or watch.failed or not output.has_answered) and not output.has_admitted_failure:
+        failed = crashed or watch.failed or not output.has_answered
+        if failed and not output.has_admitted_failure:
             await self._admit_failure(incoming, output)
+        return not (failed or output.has_admitted_failure)
 
     def _allowed(self, incoming: Incoming) -> Incoming:
         """Let a payload through when it was offered in this conversation; else what looks like one is only text."""

@@ -21,6 +21,7 @@ from rasa.core.utils import AvailableEndpoints  # noqa: E402
 from sanic import Sanic  # noqa: E402
 
 from bot import overrides  # noqa: E402
+from bot.metrics import add_metrics  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,6 +36,7 @@ def create_app(settings: Settings) -> Sanic:
     overrides.apply()
     app = Sanic("privacy_assistant", configure_logging=False)
     channels.channel.register(create_http_input_channels(None, str(HERE / "credentials.yml")), app, "/webhooks/")
+    add_metrics(app, settings.metrics_token)
     endpoints = AvailableEndpoints.read_endpoints(str(HERE / "endpoints.yml"))
     model = str(settings.models_dir)
     app.register_listener(partial(load_agent_on_start, model, endpoints, None), "before_server_start")

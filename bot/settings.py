@@ -40,6 +40,7 @@ class Settings:
     webchat_rate_limit: int | None
     webchat_session_hours: int
     trusted_proxies: tuple[Network, ...]
+    metrics_token: str | None = None
     slack_visitor_bot_token: str | None = None
     slack_visitor_signing_secret: str | None = None
     slack_visitor_app_token: str | None = None
@@ -74,6 +75,7 @@ class Settings:
             webchat_rate_limit=_rate_limit(values),
             webchat_session_hours=_number(values, "WEBCHAT_SESSION_HOURS", 24, lowest=1),
             trusted_proxies=_networks(values),
+            metrics_token=values.get("ASSISTANT_METRICS_TOKEN") or None,
             slack_visitor_bot_token=values.get("SLACK_VISITOR_BOT_TOKEN") or None,
             slack_visitor_signing_secret=values.get("SLACK_VISITOR_SIGNING_SECRET") or None,
             slack_visitor_app_token=values.get("SLACK_VISITOR_APP_TOKEN") or None,

@@ -32,7 +32,7 @@ PORTS = {
 GENERATED = {"assistant": ("WEBCHAT_SECRET",), "desk": ("DESK_KEYS", "DESK_INDEX_KEY")}
 #: What the assistant's process must never hold: the ticket database, its keys, and the ways out of the desk.
 DESK_ONLY = ("DATABASE_URL", "DESK_", "SMTP_", "MAIL_", "IMAP_", "OIDC_", "SLACK_WEBHOOK_URL", "SLACK_TEAM_")
-ASSISTANT_ONLY = ("WEBCHAT_", "TRACKER_", "SLACK_VISITOR_")
+ASSISTANT_ONLY = ("ASSISTANT_METRICS_TOKEN", "WEBCHAT_", "TRACKER_", "SLACK_VISITOR_")
 
 
 class StartError(Exception):

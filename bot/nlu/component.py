@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.metrics import note_understanding
 from bot.nlu.labels import group
 from bot.nlu.lexicon import LEXICON, PLACES, WORDS
 from bot.nlu.phrases import Phrase
@@ -98,7 +100,13 @@ class UnderstandingComponent(GraphComponent):
         if self.understanding is None:
             return messages
         for message in messages:
-            _write(message, self.understanding.understand(message.get(TEXT) or ""))
+            began = time.perf_counter()
+            understood = self.understanding.understand(message.get(TEXT) or "")
+            seconds = time.perf_counter() - began
+            note_understanding(
+                seconds, understood.intent, understood.confidence, understood.topics, understood.language
+            )
+            _write(message, understood)
         return messages
 
 

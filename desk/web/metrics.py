@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select
 
 from desk.application import Desk, Work
+from desk.services import facts, outbox
 from desk.storage.models import OutboxMessage, Ticket
 
 
@@ -22,6 +24,7 @@ class DeskCollector:
         with self.desk.read() as work:
             yield from _tickets(work)
             yield from _outbox(work)
+            yield from _worker(work)
 
 
 def _tickets(work: Work) -> Iterator[Metric]:
@@ -34,6 +37,10 @@ def _tickets(work: Work) -> Iterator[Metric]:
     yield GaugeMetricFamily("desk_overdue_tickets", "Open tickets past their due date.", work.session.scalar(overdue))
     unassigned = select(func.count()).select_from(Ticket).where(Ticket.open, Ticket.assignee_id.is_(None))
     yield GaugeMetricFamily("desk_unassigned_tickets", "Open tickets nobody has.", work.session.scalar(unassigned))
+    oldest = work.session.scalar(select(func.min(Ticket.received_at)).where(Ticket.open))
+    yield GaugeMetricFamily(
+        "desk_queue_oldest_seconds", "How long the oldest open ticket has waited.", _age(work, oldest)
+    )
 
 
 def _outbox(work: Work) -> Iterator[Metric]:
@@ -42,7 +49,20 @@ def _outbox(work: Work) -> Iterator[Metric]:
     )
     count, oldest = work.session.execute(waiting).one()
     yield GaugeMetricFamily("desk_outbox_waiting", "Messages that are still to be sent.", count)
-    age = max(0.0, (work.now - oldest).total_seconds()) if oldest else 0.0
-    yield GaugeMetricFamily("desk_outbox_oldest_seconds", "How long the oldest message has been due.", age)
+    yield GaugeMetricFamily(
+        "desk_outbox_oldest_seconds", "How long the oldest message has been due.", _age(work, oldest)
+    )
+    failing = outbox.status(work).failing
+    yield GaugeMetricFamily("desk_outbox_failing", "Messages that failed and will be tried again.", failing)
     dead = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.dead_at.is_not(None))
     yield GaugeMetricFamily("desk_outbox_dead", "Messages that were given up.", work.session.scalar(dead))
+
+
+def _worker(work: Work) -> Iterator[Metric]:
+    seen = facts.when(work, facts.WORKER_SEEN)
+    if seen is not None:
+        yield GaugeMetricFamily("desk_worker_silent_seconds", "Since the worker's last sign of life.", _age(work, seen))
+
+
+def _age(work: Work, moment: datetime | None) -> float:
+    return max(0.0, (work.now - moment).total_seconds()) if moment else 0.0

@@ -1,0 +1,1 @@
+"""Measures the product beside stock Rasa on the same data and conversations: `make bench`."""
