@@ -15,8 +15,7 @@ from sanic.handlers import ErrorHandler
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from desk.application import current_desk
-from desk.health import can_take_tickets
+from desk.intake import can_open_tickets
 from desk.settings import SettingsError, current_settings, read_environment
 
 logger = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ async def _tell_health(request: Request) -> HTTPResponse | None:
     """Answer at the SDK's own health address, which says ok whatever happens; a ticket must be possible."""
     if request.path != HEALTH:
         return None
-    if await asyncio.to_thread(can_take_tickets, current_desk()):
+    if await asyncio.to_thread(can_open_tickets):
         return json({"status": "ok"})
     return json({"status": "failing"}, status=503)
 

@@ -12,10 +12,18 @@ import jsonschema.exceptions
 import jsonschema.validators
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
+from rasa.core.channels.channel import register
+from rasa.core.lock_store import InMemoryLockStore, LockStore
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.processor import MessageProcessor
+from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start
 from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
+from rasa.engine.graph import GraphSchema
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.importers.utils import training_data_from_paths
 from rasa.utils.endpoints import EndpointConfig
 
 logger = logging.getLogger(__name__)
@@ -67,24 +75,37 @@ def _validate_with_compiled_schema(self: RemoteAction, result: dict[str, Any]) -
 
 
 def source_of_overridden() -> dict[str, str]:
-    """Return Rasa's code that the changes depend on, for the test that notices when it changes."""
-    parts: tuple[Callable[..., Any], ...] = (
-        RemoteAction.run,
-        RemoteAction._action_call_format,
-        ORIGINAL_VALIDATION,
-        Agent._create_tracker_store,
-        Agent.load_model,
-        MessageProcessor.handle_message,
-        MessageProcessor.get_tracker,
+    """Return Rasa's code that our changes and subclasses stand in for, for the test that notices when it changes."""
+    parts = (part for relied_on in RELIED_ON.values() for part in relied_on)
+    return {part.__qualname__: inspect.getsource(part) for part in parts}
+
+
+# Who of ours takes the place of what in Rasa, or counts on how it works inside; the reason stands in the file named.
+RELIED_ON: dict[str, tuple[Callable[..., Any], ...]] = {
+    "bot/overrides.py": (RemoteAction.run, ORIGINAL_VALIDATION, Agent._create_tracker_store, Agent.load_model),
+    "bot/actions_endpoint.py": (RemoteAction._action_call_format, EndpointConfig.request),
+    "bot/engine.py": (MessageProcessor.handle_message, MessageProcessor.get_tracker),
+    "bot/tracker_store.py": (
         MessageProcessor._update_tracker_session,
         SQLTrackerStore.save,
         SQLTrackerStore._retrieve,
         SQLTrackerStore.__init__,
         TrackerStore.get_or_create_tracker,
-        DialogueStateTracker.from_events,
-        DialogueStateTracker.applied_events,
-        EndpointConfig.request,
         Event.from_parameters,
         Event.resolve_by_type,
-    )
-    return {part.__qualname__: inspect.getsource(part) for part in parts}
+    ),
+    "bot/carried_state.py": (DialogueStateTracker.from_events, DialogueStateTracker.applied_events),
+    "bot/policy.py": (
+        MessageProcessor._run_action,
+        RulePolicy.predict_action_probabilities,
+        RulePolicy._predict,
+        RulePolicy._find_action_from_default_actions,
+        RulePolicy._rule_prediction,
+        RulePolicy._prediction_result,
+    ),
+    "bot/locks.py": (InMemoryLockStore.__init__, LockStore.lock, LockStore._acquire_lock),
+    "bot/nlg.py": (TemplatedNaturalLanguageGenerator.generate,),
+    "bot/nlu/importer.py": (RasaFileImporter.get_nlu_data, training_data_from_paths),
+    "bot/serve.py": (register, create_http_input_channels, load_agent_on_start, close_resources),
+    "bot/without_tensorflow.py": (GraphSchema.from_dict,),
+}

@@ -14,6 +14,8 @@ from bot.without_tensorflow import leave_out
 
 silence_imports()
 leave_out()
+# One message is too little work to be shared: numpy's threads waited for each other for a fifth of a turn.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from rasa.core import channels  # noqa: E402
 from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start  # noqa: E402

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from desk import health
 from desk.application import VISITOR, Work, current_desk
 from desk.domain.errors import DeskUnavailable, InvalidInput
 from desk.domain.kinds import Kind, Language, Relationship, State
@@ -166,6 +167,11 @@ def keep_unplaced_question(text: str, language: Literal["de", "en"], suggestions
     """Keep a masked question that could not be placed, for the team to assign to a topic."""
     with current_desk().work(VISITOR) as work:
         review.keep(work, text, language, suggestions)
+
+
+def can_open_tickets() -> bool:
+    """Tell whether a ticket could be opened now, by trying the database, its tables and the keys."""
+    return health.can_take_tickets(current_desk())
 
 
 def retention_months(kind: Kind) -> int:

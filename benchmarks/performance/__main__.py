@@ -49,7 +49,7 @@ class Effort:
     trains_all: bool = True
 
 
-QUICK = Effort(2, 2, 6, 10, 6, 100, 20, 5, 1000, 2000, False)
+QUICK = Effort(3, 2, 6, 10, 6, 100, 20, 5, 1000, 2000, False)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Bench:
     @property
     def project(self) -> Path:
         """Give the folder of the stock project."""
-        return KEPT / f"stock-{self.effort.phrases}-{self.effort.epochs}"
+        return KEPT / "stock"
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -121,7 +121,7 @@ def _train(bench: Bench) -> tuple[Figures, Path, Path]:
         peer = stock.train(bench.phrases, bench.project, KEPT, bench.effort.epochs)
     with bench.step("Training ours on the same phrases"):
         small, seconds = _train_ours(bench)
-    figures = {"stock": peer.seconds, "ours": seconds, "phrases": bench.phrases.count}
+    figures = {"stock": peer.seconds, "stock_epochs": peer.epochs, "ours": seconds, "phrases": bench.phrases.count}
     if bench.effort.trains_all:
         with bench.step("Training ours on all phrases"):
             began = time.monotonic()

@@ -70,6 +70,8 @@ class Trained:
 
     model: Path
     seconds: float
+    epochs: int | None
+    """How long its networks learned, where that was not what Rasa does by itself."""
 
 
 def first_phrases(a_label: int) -> Phrases:
@@ -174,18 +176,20 @@ def _config(epochs: int | None) -> dict[str, Any]:
 
 
 def train(phrases: Phrases, folder: Path, kept: Path, epochs: int | None) -> Trained:
-    """Write the project and train it, unless a model of the very same project is kept from an earlier run."""
+    """Write the project and train it, unless a model of the same project, trained at least as long, is kept."""
     write_project(phrases.renamed(), folder, epochs)
     name = f"stock-{_digest(folder)}"
     model, note = kept / f"{name}.tar.gz", kept / f"{name}.json"
-    if not note.is_file():
+    known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None
+    if known is None or known["epochs"] not in (None, epochs):
         began = time.monotonic()
         rasa(folder, folder / "train.log", "train", "--out", str(folder / "models"), "--fixed-model-name", name)
         seconds = time.monotonic() - began
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "models" / model.name, model)
-        note.write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
-    return Trained(model, json.loads(note.read_text(encoding="utf-8"))["seconds"])
+        known = {"seconds": seconds, "epochs": epochs}
+        note.write_text(json.dumps(known), encoding="utf-8")
+    return Trained(model, **known)
 
 
 def rasa(folder: Path, log_file: Path, *arguments: str) -> None:
@@ -202,7 +206,7 @@ def rasa(folder: Path, log_file: Path, *arguments: str) -> None:
 
 
 def _digest(folder: Path) -> str:
-    parts = [folder / "domain.yml", folder / "config.yml", *sorted((folder / "data").rglob("*.yml"))]
+    parts = [folder / "domain.yml", *sorted((folder / "data").rglob("*.yml"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()[:12]
 
 

@@ -75,6 +75,7 @@ def test_metrics_are_for_this_machine_only(browser: Browser) -> None:
     here = browser.get("/metrics")
     assert here.status_code == 200
     assert "desk_overdue_tickets" in here.text
+    assert "desk_outbox_failing" in here.text
     assert browser.get("/metrics", **{"X-Forwarded-For": "203.0.113.9"}).status_code == 404
 
 
