@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,13 +12,20 @@ from typing import Any
 import redis.asyncio
 from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockError, LockStore
 from redis.exceptions import LockError as RedisLockError
-from redis.exceptions import LockNotOwnedError
+from redis.exceptions import RedisError
 
 from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # Rasa looks once a second whether it is a waiting message's turn; a double click should not cost its sender a second.
 WAIT_SECONDS = 0.02
 KEY_PREFIX = "privacy-assistant:lock:"
+# A process that is killed leaves its locks behind, and whoever sends the same message again waits so long at most. A
+# process that lives renews its locks meanwhile, however long its turn takes.
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 2.5
+ANSWER_SECONDS = 5.0
 
 
 class ProcessLocks(InMemoryLockStore):
@@ -42,7 +52,7 @@ class RedisLocks(LockStore):
 
     def __init__(self, url: str) -> None:
         """Connect by address, as every other part that uses Redis does."""
-        self._redis = redis.asyncio.Redis.from_url(url, socket_timeout=LOCK_LIFETIME + 5)
+        self._redis = redis.asyncio.Redis.from_url(url, socket_timeout=ANSWER_SECONDS)
 
     @asynccontextmanager
     async def lock(
@@ -51,18 +61,20 @@ class RedisLocks(LockStore):
         lock_lifetime: float = LOCK_LIFETIME,
         wait_time_in_seconds: float = WAIT_SECONDS,
     ) -> AsyncGenerator[Any, None]:
-        """Hold the conversation's lock; it frees itself when this process dies."""
+        """Hold the conversation's lock; it frees itself soon when this process dies."""
         held = self._redis.lock(
             KEY_PREFIX + conversation_id,
-            timeout=lock_lifetime,
+            timeout=LEASE_SECONDS,
             sleep=wait_time_in_seconds,
             blocking_timeout=lock_lifetime,
         )
         if not await held.acquire():
             raise LockError(f"Could not acquire lock for conversation_id '{conversation_id}'.")
+        renewing = asyncio.ensure_future(_renew(held))
         try:
             yield held
         finally:
+            renewing.cancel()
             await _release(held)
 
 
@@ -75,9 +87,20 @@ class ConversationLocks(LockStore):
         return RedisLocks(redis_url) if redis_url else ProcessLocks()
 
 
+async def _renew(held: Any) -> None:
+    """Prolong the lease as long as the turn lasts."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        try:
+            await held.reacquire()
+        except RedisLockError:
+            logger.warning("A conversation's lock was lost during its turn.")
+            return
+        except RedisError as error:
+            logger.warning("A conversation's lock could not be renewed: %s.", type(error).__name__)
+
+
 async def _release(held: Any) -> None:
-    try:
+    # The lease has run out, or Redis has gone; either way nobody else has to wait for this one.
+    with contextlib.suppress(RedisError):
         await held.release()
-    except (LockNotOwnedError, RedisLockError):
-        # The turn took longer than the lock lives; whoever waited has it by now.
-        return

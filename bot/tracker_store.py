@@ -18,10 +18,11 @@ from rasa.shared.core.events import Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.utils.common import all_subclasses
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from bot import carried_state
 from bot.settings import Settings
+from bot.tables import making_tables, replace_row
 
 logger = logging.getLogger(__name__)
 
@@ -151,10 +152,11 @@ class ConversationStore(SQLTrackerStore):
         url = host or settings.tracker_database_url
         if url.startswith("sqlite:///"):
             settings.var_dir.mkdir(parents=True, exist_ok=True)
-        super().__init__(domain=domain, event_broker=event_broker, host=url, **kwargs)
-        self._use_own_engine(url)
-        _metadata.create_all(self.engine, checkfirst=True)
-        _BY_ORDER.create(self.engine, checkfirst=True)
+        with making_tables(sa.create_engine(url, poolclass=NullPool)):
+            super().__init__(domain=domain, event_broker=event_broker, host=url, **kwargs)
+            self._use_own_engine(url)
+            _metadata.create_all(self.engine, checkfirst=True)
+            _BY_ORDER.create(self.engine, checkfirst=True)
 
     # What Rasa asks of a tracker store
 
@@ -270,8 +272,7 @@ class ConversationStore(SQLTrackerStore):
         """Write and read a row; raises what the database raises."""
         now = time.time()
         with self.engine.begin() as connection:
-            if connection.execute(sa.update(HEALTH).values(written=now)).rowcount == 0:
-                connection.execute(sa.insert(HEALTH).values(id=1, written=now))
+            replace_row(connection, HEALTH, {"id": 1}, {"written": now})
             if connection.execute(sa.select(HEALTH.c.written)).scalar() is None:
                 raise RuntimeError("The health check's row cannot be read back.")
 

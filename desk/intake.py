@@ -130,10 +130,10 @@ def ticket_status(reference: str, email: str) -> TicketStatus | None:
         return _status(work, visitors.find_own(work, reference, email))
 
 
-def similar_open_ticket(kind: Kind, email: str, description: str) -> TicketStatus | None:
-    """Find an open ticket in which the same person asked for the same."""
+def similar_open_ticket(kind: Kind, email: str, description: str, request_id: str = "") -> TicketStatus | None:
+    """Find an open ticket in which the same person asked for the same; not the one that this request opened before."""
     with current_desk().read() as work:
-        return _status(work, visitors.similar_open(work, Kind(kind), email, description))
+        return _status(work, visitors.similar_open(work, Kind(kind), email, description, request_id))
 
 
 def add_to_ticket(reference: str, email: str, text: str, request_id: str) -> TicketStatus | None:

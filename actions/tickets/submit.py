@@ -49,7 +49,9 @@ class SubmitTicket(Action):
         if slots.get("similar_told"):
             return None
         kind, description = intake.Kind(slots["ticket_kind"]), str(slots.get("description") or "")
-        similar = await ask(intake.similar_open_ticket, kind, str(slots["email"]), description)
+        # A request whose answer never arrived is sent again, and must not be told of its own ticket as of another.
+        same = (kind, str(slots["email"]), description, str(slots["request_id"]))
+        similar = await ask(intake.similar_open_ticket, *same)
         if similar is None:
             return None
         language = language_of(tracker)

@@ -17,10 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine as Database
 from sqlalchemy.exc import IntegrityError
 
+from bot.tables import making_tables, replace_row
+
 SEEN_SECONDS = 24 * 3600.0
 DRAFT_SECONDS = 3600.0
 LEASE_SECONDS = 20.0
-LOOKED_AT = 200
+CANDIDATES = 20
 MOST_ATTEMPTS = 10
 
 _metadata = sa.MetaData()
@@ -41,6 +43,7 @@ JOBS = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("not_before", sa.Float, nullable=False, default=0.0),
     sa.Column("lease", sa.String(64)),
+    sa.Index("ix_slack_jobs_conversation_place", "conversation", "place"),
 )
 THREADS = sa.Table(
     "slack_threads",
@@ -100,7 +103,8 @@ class Inbox:
     def __init__(self, database: Database) -> None:
         """Make the tables where they are missing."""
         self._database = database
-        _metadata.create_all(database, checkfirst=True)
+        with making_tables(database):
+            _metadata.create_all(database, checkfirst=True)
 
     def put(self, names: Sequence[str], conversation: str, place: str, work: Mapping[str, Any]) -> bool:
         """Write a job down unless one of its names was seen before."""
@@ -122,18 +126,9 @@ class Inbox:
         """Take the first job whose conversation nobody works on; of each conversation, the earliest comes first."""
         now = time.time()
         with self._database.connect() as connection:
-            rows = connection.execute(sa.select(JOBS).order_by(JOBS.c.place).limit(LOOKED_AT)).all()
-        blocked: set[str] = set()
-        for row in rows:
-            if row.conversation in blocked:
-                continue
-            blocked.add(row.conversation)
-            if row.not_before > now:
-                continue
-            job = self._take(row, now)
-            if job is not None:
-                return job
-        return None
+            rows = connection.execute(_claimable(now)).all()
+        # Another worker, here or in another process, may have taken the first ones meanwhile.
+        return next((job for row in rows if (job := self._take(row, now)) is not None), None)
 
     def prolong(self, job: Job) -> bool:
         """Keep a job for longer; False when somebody else has it."""
@@ -211,8 +206,16 @@ class Inbox:
             return bool(connection.execute(ours.values(**values)).rowcount)
 
 
+def _claimable(now: float) -> Any:
+    """Return the query for what may be begun: nothing earlier of its conversation waits, and nothing of it runs."""
+    other = JOBS.alias("other")
+    runs = sa.and_(other.c.lease.is_not(None), other.c.not_before > now, other.c.id != JOBS.c.id)
+    in_the_way = sa.exists().where(
+        other.c.conversation == JOBS.c.conversation, sa.or_(other.c.place < JOBS.c.place, runs)
+    )
+    return sa.select(JOBS).where(JOBS.c.not_before <= now, ~in_the_way).order_by(JOBS.c.place).limit(CANDIDATES)
+
+
 def _replace(database: Database, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    matches = [table.c[name] == value for name, value in key.items()]
     with database.begin() as connection:
-        if not connection.execute(sa.update(table).where(*matches).values(**values)).rowcount:
-            connection.execute(sa.insert(table).values(**key, **values))
+        replace_row(connection, table, key, values)

@@ -45,11 +45,12 @@ def find_own(work: Work, reference: str, email: str, *, lock: bool = False) -> T
     return ticket if hmac.compare_digest(wanted, kept) else None
 
 
-def similar_open(work: Work, kind: Kind, email: str, description: str) -> Ticket | None:
-    """Find an open ticket in which the same person asked for the same."""
+def similar_open(work: Work, kind: Kind, email: str, description: str, request_id: str = "") -> Ticket | None:
+    """Find an open ticket in which the same person asked for the same, other than the one this request opened."""
+    own = Ticket.email_hash == work.desk.hashes.email(email)
     statement = (
         select(Ticket)
-        .where(Ticket.email_hash == work.desk.hashes.email(email), Ticket.open, Ticket.kind == Kind(kind))
+        .where(own, Ticket.open, Ticket.kind == Kind(kind), Ticket.request_id != request_id)
         .order_by(Ticket.received_at.desc(), Ticket.id.desc())
         .limit(_LOOKED_AT)
     )

@@ -17,7 +17,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 warnings.filterwarnings("ignore")
 
-from tests.bot.assistant import Assistant, Visitor, running_assistant, trained_tiny_model  # noqa: E402
+from tests.bot.assistant import (  # noqa: E402
+    Assistant,
+    Visitor,
+    free_port,
+    running_assistant,
+    trained_tiny_model,
+)
+from tests.servers import PostgresqlServer, running_postgresql, running_redis  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +44,17 @@ def assistant(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def visitor(assistant: Assistant) -> Visitor:
     """Return somebody who has just opened the chat in English."""
     return assistant.visitor("en")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """Return a running PostgreSQL server."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Return the address of a running Redis."""
+    with running_redis(free_port()) as url:
+        yield url

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,8 @@ from rasa.shared.core.events import SlotSet, UserUttered
 
 from bot.carried_state import CARRIED
 from bot.tracker_store import FOLD_ABOVE_TURNS, KEEP_TURNS, ConversationStore
-from tests.bot.assistant import Assistant, free_port
+from tests.bot.assistant import Assistant
+from tests.servers import PostgresqlServer
 
 WORDS = [
     "cookies",
@@ -35,58 +32,6 @@ WORDS = [
     "datenkram",
     "danke",
 ]
-POSTGRESQL = Path("/usr/lib/postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL server of our own; it refuses to run as root, so then it runs as its own user."""
-    programs = sorted(POSTGRESQL.glob("*/bin/initdb"))
-    if not programs:
-        pytest.fail("PostgreSQL is needed for this test; on Debian: apt-get install postgresql")
-    folder = Path(f"/tmp/bot-test-postgresql-{os.getpid()}")
-    folder.mkdir(mode=0o777)
-    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if as_user:
-        shutil.chown(folder, "postgres")
-    port = free_port()
-    data = folder / "data"
-    program = programs[-1].parent
-    subprocess.run(
-        [*as_user, str(program / "initdb"), "-D", str(data), "-U", "rasa", "-A", "trust"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    server = subprocess.Popen(
-        [
-            *as_user,
-            str(program / "postgres"),
-            "-D",
-            str(data),
-            "-p",
-            str(port),
-            "-h",
-            "127.0.0.1",
-            "-k",
-            str(folder),
-            "-F",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"postgresql://rasa@127.0.0.1:{port}/postgres"
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            sa.create_engine(url).connect().close()
-            break
-        except sa.exc.OperationalError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    yield url
-    server.terminate()
-    server.wait(20)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -94,11 +39,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of an empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'tracker.sqlite3'}"
-    address = str(request.getfixturevalue("postgresql_url"))
-    with sa.create_engine(address).begin() as connection:
-        for table in ("events", "turns", "conversations", "health"):
-            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
-    return address
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.new_database("postgresql")
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from desk.application import VISITOR, Desk, Work, use_desk
 from desk.domain.kinds import Kind, Role
@@ -22,6 +20,7 @@ from desk.services.opening import NewTicket, open_ticket
 from desk.settings import Settings, settings_from
 from desk.storage.migrate import migrate
 from desk.storage.models import Ticket, User
+from tests.servers import PostgresqlServer, running_postgresql
 
 KEY = "first-key-that-is-long-enough-for-a-test"
 OTHER_KEY = "other-key-that-is-long-enough-for-a-test"
@@ -33,79 +32,11 @@ DATABASES = ["sqlite"] if WITHOUT_POSTGRESQL else ["sqlite", "postgresql"]
 MONDAY = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
 
 
-def find_postgresql() -> Path:
-    """Find the server's programs, or say clearly what is missing."""
-    candidates = [Path(found).parent] if (found := shutil.which("initdb")) else []
-    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for folder in candidates:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    pytest.fail(
-        "The desk's tests need PostgreSQL's programs (Debian: apt-get install postgresql); "
-        "set DESK_TESTS_WITHOUT_POSTGRESQL=1 to run them on SQLite only.",
-        pytrace=False,
-    )
-
-
-class PostgresqlServer:
-    """A server of the tests' own, reachable through a socket in its folder and through no port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.programs = find_postgresql()
-        self._user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-
-    def start(self) -> None:
-        """Make a cluster and start it."""
-        if self._user:
-            shutil.chown(self.folder, "postgres")
-        data = self.folder / "data"
-        self._run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        self.control("start")
-
-    def control(self, verb: str, *more: str) -> None:
-        """Start or stop the server."""
-        # Nothing here has to survive a power cut, so the server need not wait for the disk.
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=50"
-        data, log = str(self.folder / "data"), str(self.folder / "log")
-        self._run("pg_ctl", verb, "-D", data, "-w", "-l", log, "-o", options, *more)
-
-    def url(self, database: str) -> str:
-        """Give the address of a database."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
-
-    def execute(self, statement: str) -> None:
-        """Run a statement that stands for itself."""
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
-
-    def _run(self, program: str, *arguments: str) -> None:
-        # pg_ctl leaves the server running with whatever output it was given, so that must not be a pipe.
-        with (self.folder.parent / f"{self.folder.name}.out").open("ab") as output:
-            done = subprocess.run(
-                [*self._user, str(self.programs / program), *arguments],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                check=False,
-            )
-        if done.returncode:
-            pytest.fail(f"{program} failed, see {output.name}.", pytrace=False)
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresqlServer]:
     """Give a running server."""
-    # Sockets have short names only, so the folder is not below pytest's own.
-    folder = Path(tempfile.mkdtemp(prefix="desk-pg-"))
-    server = PostgresqlServer(folder)
-    server.start()
-    yield server
-    server.control("stop", "-m", "immediate")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.with_name(f"{folder.name}.out").unlink(missing_ok=True)
+    with running_postgresql() as server:
+        yield server
 
 
 def make_settings(folder: Path, database_url: str, **changes: object) -> Settings:

@@ -186,6 +186,16 @@ def test_same_right_twice_is_noticed_whatever_the_words(desk: Desk) -> None:
     assert intake.similar_open_ticket(Kind.ERASURE, EMAIL, "Alles löschen") is None
 
 
+def test_a_request_sent_again_is_not_told_of_its_own_ticket(desk: Desk) -> None:
+    request = a_request()
+    opened = intake.open_ticket(request)
+    same = (Kind.COMPLAINT, EMAIL, request.description)
+    assert intake.similar_open_ticket(*same, request.request_id) is None
+    again = intake.similar_open_ticket(*same, uuid.uuid4().hex)
+    assert again is not None
+    assert again.reference == opened.reference
+
+
 def test_adding_is_kept_once(desk: Desk) -> None:
     opened = intake.open_ticket(a_request())
     for _ in range(2):

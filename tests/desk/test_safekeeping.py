@@ -33,7 +33,8 @@ from desk.storage import audit_chain
 from desk.storage.crypto import KeyedHash, Unreadable, Vault, normalise_email
 from desk.storage.migrate import is_current, migrate
 from desk.storage.models import AuditEntry, Base, OutboxMessage, Ticket, TicketContent, User
-from tests.desk.conftest import INDEX_KEY, KEY, MONDAY, OTHER_KEY, PostgresqlServer, is_sqlite, make_settings
+from tests.desk.conftest import INDEX_KEY, KEY, MONDAY, OTHER_KEY, is_sqlite, make_settings
+from tests.servers import PostgresqlServer
 
 SECRETS = {
     "email": "geheim.person@example.org",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from unittest import mock
 
 import pytest
@@ -11,7 +15,9 @@ import sqlalchemy as sa
 
 from bot.channels import slack_inbox
 from bot.channels.slack_inbox import LEASE_SECONDS, Inbox, KnownRequest
+from bot.tracker_store import ConversationStore
 from tests.bot.slack.conftest import Workspace
+from tests.servers import PostgresqlServer
 
 WORK = {"what": "turn", "text": "hello"}
 
@@ -33,9 +39,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.engine.Engine]:
+    """Give the conversations' database of each kind, opened as the assistant opens it."""
+    url = f"sqlite:///{tmp_path / 'inbox.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql").new_database("postgresql")
+    store = ConversationStore(host=url)
+    yield store.engine
+    store.engine.dispose()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> sa.engine.Engine:
-    return sa.create_engine(f"sqlite:///{tmp_path / 'inbox.db'}", future=True)
+def other_database(database: sa.engine.Engine) -> Iterator[sa.engine.Engine]:
+    """Give the same database as a second process opens it."""
+    store = ConversationStore(host=database.url.render_as_string(hide_password=False))
+    yield store.engine
+    store.engine.dispose()
 
 
 def test_a_delivery_is_known_by_each_of_its_names(database: sa.engine.Engine) -> None:
@@ -72,6 +92,94 @@ def test_of_one_conversation_the_earliest_comes_first_and_alone(database: sa.eng
     second = inbox.claim()
     assert second is not None
     assert second.work["n"] == 2
+
+
+def test_an_earlier_message_that_arrives_late_waits_for_the_one_that_runs(database: sa.engine.Engine) -> None:
+    inbox = Inbox(database)
+    inbox.put(["b"], "one", "2", {"n": 2})
+    running = inbox.claim()
+    assert running is not None
+    inbox.put(["a"], "one", "1", {"n": 1})
+    assert inbox.claim() is None
+    inbox.done(running)
+    late = inbox.claim()
+    assert late is not None
+    assert late.work["n"] == 1
+
+
+def test_one_person_with_very_many_messages_keeps_nobody_waiting(database: sa.engine.Engine) -> None:
+    inbox = Inbox(database)
+    for number in range(300):
+        inbox.put([f"a{number}"], "one", f"1{number:05d}", WORK)
+    inbox.put(["b"], "two", "2", WORK)
+    first, second = inbox.claim(), inbox.claim()
+    assert [job and job.conversation for job in (first, second)] == ["one", "two"]
+
+
+def together(*works: Callable[[], object]) -> list[object]:
+    """Do several things at the same moment."""
+    start = Barrier(len(works))
+
+    def begin(work: Callable[[], object]) -> object:
+        start.wait()
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(begin, works))
+
+
+def test_two_processes_take_each_delivery_once(
+    database: sa.engine.Engine, other_database: sa.engine.Engine
+) -> None:
+    inboxes = [Inbox(database), Inbox(other_database)]
+    for number in range(20):
+        names = [f"event:{number}", f"message:{number}"]
+        taken = together(*(lambda one=one: one.put(names, f"c{number}", "1", WORK) for one in inboxes * 2))
+        assert sorted(map(bool, taken)) == [False, False, False, True]
+    assert inboxes[0].waiting() == 20
+
+
+def test_two_processes_do_each_delivery_once_and_in_order(
+    database: sa.engine.Engine, other_database: sa.engine.Engine
+) -> None:
+    inboxes = [Inbox(database), Inbox(other_database)]
+    for number in range(60):
+        inboxes[number % 2].put([f"e{number}"], f"c{number % 6}", f"{number:03d}", {"n": number})
+    done: list[int] = []
+
+    def work(inbox: Inbox) -> None:
+        while inbox.waiting():
+            job = inbox.claim()
+            if job is not None:
+                done.append(job.work["n"])
+                inbox.done(job)
+
+    together(*(lambda one=one: work(one) for one in inboxes * 2))
+    assert Counter(done) == dict.fromkeys(range(60), 1)
+    for conversation in range(6):
+        own = [number for number in done if number % 6 == conversation]
+        assert own == sorted(own), "of one conversation, one after the other"
+
+
+def test_two_processes_note_the_same_thread_and_request_at_once(
+    database: sa.engine.Engine, other_database: sa.engine.Engine
+) -> None:
+    inboxes = [Inbox(database), Inbox(other_database)]
+    request = KnownRequest("PR-1", "access", "2027-02-01", "a@b.example")
+    for number in range(20):
+        together(*(lambda one=one: one.own_thread(f"t{number}") for one in inboxes))
+        together(*(lambda one=one: one.remember_request(f"p{number}", request) for one in inboxes))
+    assert all(inboxes[1].owns_thread(f"t{number}") for number in range(20))
+    assert inboxes[0].requests_of("p19") == [request]
+
+
+def test_two_processes_may_begin_on_an_empty_database_at_once(postgresql: PostgresqlServer) -> None:
+    for _ in range(5):
+        url = postgresql.new_database("postgresql")
+        stores = together(*(lambda: ConversationStore(host=url) for _ in range(4)))
+        together(*(lambda store=store: (Inbox(store.engine), store.check_health()) for store in stores))
+        for store in stores:
+            store.engine.dispose()
 
 
 def test_what_a_killed_process_had_is_taken_over_after_its_lease(database: sa.engine.Engine, clock: Clock) -> None:

@@ -17,7 +17,8 @@ from desk.domain.kinds import Kind, Relationship, Role
 from desk.services import accounts
 from desk.services.opening import Line, NewTicket, open_ticket
 from desk.web.app import create_app
-from tests.desk.conftest import PostgresqlServer, make_settings
+from tests.desk.conftest import make_settings
+from tests.servers import PostgresqlServer
 from tests.desk.web.browsing import PASSWORD, Browser
 
 
