@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from dotenv.parser import parse_stream
@@ -28,6 +29,13 @@ PORTS = {
     "ACTIONS_PORT": ("the action server", 5055),
     "DESK_PORT": ("the desk", 8000),
 }
+#: Which setting says how many processes there are of what listens there; they take the ports that follow.
+SEVERAL = {"ASSISTANT_PORT": "ASSISTANT_PROCESSES", "ACTIONS_PORT": "ACTIONS_PROCESSES"}
+LOGS_AND_HEALTH = {
+    "ASSISTANT_PORT": ("assistant", "/webhooks/webchat/health"),
+    "ACTIONS_PORT": ("actions", "/health"),
+}
+MOST_PROCESSES = 64
 #: Secrets that are made once when nobody set them, by the side that may know them.
 GENERATED = {"assistant": ("WEBCHAT_SECRET",), "desk": ("DESK_KEYS", "DESK_INDEX_KEY")}
 #: What the assistant's process must never hold: the ticket database, its keys, and the ways out of the desk.
@@ -47,6 +55,7 @@ def main() -> int:
     try:
         settings = with_local_slack(read_settings(ROOT / ".env", os.environ))
         check_ports(settings)
+        check_several(settings)
         os.environ.update(settings)
         make_secrets(var_dir(settings))
         model = ensure_model(console)
@@ -79,8 +88,8 @@ def read_settings(env_file: Path, environment: Mapping[str, str]) -> dict[str, s
 
 def check_ports(settings: Mapping[str, str]) -> None:
     """Raise StartError when a port is no number or is taken."""
-    for name, (owner, _) in PORTS.items():
-        number = port(settings, name)
+    for name, number in [(name, number) for name in PORTS for number in ports(settings, name)]:
+        owner = PORTS[name][0]
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -95,6 +104,24 @@ def port(settings: Mapping[str, str], name: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise StartError(f"{name} must be a port number between 1 and 65535, not {text!r}.")
     return int(text)
+
+
+def ports(settings: Mapping[str, str], name: str) -> list[int]:
+    """Give the ports of all processes of a kind: the one that is set, and those that follow it."""
+    count = settings.get(SEVERAL.get(name, "")) or "1"
+    if not count.isdecimal() or not 1 <= int(count) <= MOST_PROCESSES:
+        raise StartError(f"{SEVERAL[name]} must be a number from 1 to {MOST_PROCESSES}, not {count!r}.")
+    first = port(settings, name)
+    return list(range(first, first + int(count)))
+
+
+def check_several(settings: Mapping[str, str]) -> None:
+    """Raise StartError when several processes would not know of each other, or not be asked."""
+    shared = settings.get("REDIS_URL") and (settings.get("TRACKER_DATABASE_URL") or "").startswith("postgresql")
+    if len(ports(settings, "ASSISTANT_PORT")) > 1 and not shared:
+        raise StartError("ASSISTANT_PROCESSES above 1 needs REDIS_URL, and TRACKER_DATABASE_URL with postgresql://….")
+    if len(ports(settings, "ACTIONS_PORT")) > 1 and not settings.get("ACTIONS_URL"):
+        raise StartError("ACTIONS_PROCESSES above 1 needs ACTIONS_URL with the address that nginx gives them together.")
 
 
 def var_dir(settings: Mapping[str, str]) -> Path:
@@ -142,7 +169,7 @@ def make_first_account() -> str:
 def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
     """Describe the product's processes; each is given only the settings that are its own."""
     logs = var_dir(settings) / "log"
-    assistant, actions, desk = (port(settings, name) for name in PORTS)
+    actions, desk = port(settings, "ACTIONS_PORT"), port(settings, "DESK_PORT")
     desk_side = without(settings, ASSISTANT_ONLY)
     assistant_side = {
         **without(quiet_rasa(), DESK_ONLY),
@@ -150,27 +177,31 @@ def processes(settings: Mapping[str, str], model: Path) -> list[Process]:
         "MODELS_DIR": str(model),
         "ACTIONS_URL": settings.get("ACTIONS_URL") or f"http://127.0.0.1:{actions}/webhook",
     }
+    several = partial(alike, settings)
     return [
-        Process(
-            "assistant",
-            [ASSISTANT_PYTHON, "-m", "bot.serve"],
-            assistant_side,
-            logs / "assistant.log",
-            f"http://127.0.0.1:{assistant}/webhooks/webchat/health",
-        ),
-        Process(
-            "action server",
-            [DESK_PYTHON, "-m", "actions"],
-            desk_side,
-            logs / "actions.log",
-            f"http://127.0.0.1:{actions}/health",
-        ),
+        *several("assistant", "ASSISTANT_PORT", [ASSISTANT_PYTHON, "-m", "bot.serve"], assistant_side),
+        *several("action server", "ACTIONS_PORT", [DESK_PYTHON, "-m", "actions"], desk_side),
         Process(
             "desk", [DESK_PYTHON, "-m", "desk.web"], desk_side, logs / "desk.log", f"http://127.0.0.1:{desk}/health"
         ),
         Process("worker", [DESK_PYTHON, "-m", "desk.worker"], desk_side, logs / "worker.log"),
         *local_slack_process(settings),
     ]
+
+
+def alike(
+    settings: Mapping[str, str], name: str, port_setting: str, command: list[str], environment: Mapping[str, str]
+) -> list[Process]:
+    """Describe the processes of one kind, of which there may be several; each has its own port and its own log."""
+    log, health = LOGS_AND_HEALTH[port_setting]
+    found = []
+    for place, number in enumerate(ports(settings, port_setting), 1):
+        ending = f"-{place}" if place > 1 else ""
+        file = var_dir(settings) / "log" / f"{log}{ending}.log"
+        own = {**environment, port_setting: str(number)}
+        title = f"{name} {place}" if place > 1 else name
+        found.append(Process(title, command, own, file, f"http://127.0.0.1:{number}{health}"))
+    return found
 
 
 def with_local_slack(settings: Mapping[str, str]) -> dict[str, str]:

@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 failed=0
 .venv/desk/bin/python -m tools.training || exit 1
 .venv/assistant/bin/python -m pytest tests/bot "$@" || failed=1
-.venv/desk/bin/python -m pytest tests/tools tests/actions tests/desk tests/conversations tests/browser "$@" || failed=1
+.venv/desk/bin/python -m pytest tests/tools tests/actions tests/desk tests/conversations tests/deploy tests/browser "$@" || failed=1
 exit $failed

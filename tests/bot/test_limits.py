@@ -9,7 +9,8 @@ import pytest
 import redis
 import requests
 
-from tests.bot.assistant import Assistant, running_assistant
+from tests.bot.assistant import Assistant, free_port, running_assistant
+from tests.servers import running_redis
 
 
 @pytest.fixture(params=["process", "redis"])
@@ -51,6 +52,22 @@ def test_an_address_a_proxy_of_ours_forwards_counts_as_its_own(behind_proxy: Ass
     assert [open_from("203.0.113.1") for _ in range(11)] == [201] * 10 + [429]
     assert open_from("203.0.113.2") == 201
     assert open_from("198.51.100.7, 203.0.113.1") == 429, "only what our proxy saw counts, not what was sent to it"
+
+
+def test_without_redis_nobody_is_answered_wrongly_and_with_it_everybody_again(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    with running_redis(port) as url, running_assistant(tmp_path, tiny_model, REDIS_URL=url) as assistant:
+        visitor = assistant.visitor("en")
+        first = visitor.say("cookies", "first")
+        redis.Redis.from_url(url).shutdown(nosave=True)
+        lost = visitor.post("hello", "second")
+        assert (lost.status_code, lost.json()["error"]["code"]) == (503, "unavailable")
+        assert "retry-after" in lost.headers
+        with running_redis(port):
+            assert visitor.say("hello", "second")
+            assert visitor.say("cookies", "first") == first
 
 
 def test_two_processes_share_a_conversation_through_redis(tiny_model: Path, tmp_path: Path, redis_url: str) -> None:

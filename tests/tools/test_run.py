@@ -83,3 +83,33 @@ def test_the_assistant_never_gets_what_opens_the_desk(monkeypatch):
     assert by_name["assistant"]["WEBCHAT_SECRET"] == "w" * 40
     assert by_name["desk"]["DATABASE_URL"] == "postgresql://desk"
     assert "WEBCHAT_SECRET" not in by_name["action server"]
+
+
+SHARED = {"REDIS_URL": "redis://r", "TRACKER_DATABASE_URL": "postgresql://t", "ACTIONS_URL": "http://127.0.0.1:1/webhook"}
+
+
+def test_several_processes_have_ports_and_logs_of_their_own():
+    settings = {**SHARED, "ASSISTANT_PROCESSES": "2", "ACTIONS_PROCESSES": "2", "ASSISTANT_PORT": "6100"}
+    run.check_several(settings)
+    assistants = [p for p in run.processes(settings, Path("model.tar.gz")) if p.name.startswith("assistant")]
+    assert [process.name for process in assistants] == ["assistant", "assistant 2"]
+    assert [process.environment["ASSISTANT_PORT"] for process in assistants] == ["6100", "6101"]
+    assert [process.log.name for process in assistants] == ["assistant.log", "assistant-2.log"]
+    assert assistants[1].health == "http://127.0.0.1:6101/webhooks/webchat/health"
+
+
+@pytest.mark.parametrize("missing", ["REDIS_URL", "TRACKER_DATABASE_URL"])
+def test_several_assistants_need_what_they_share(missing):
+    with pytest.raises(StartError, match="ASSISTANT_PROCESSES above 1 needs REDIS_URL"):
+        run.check_several({**SHARED, "ASSISTANT_PROCESSES": "2", missing: ""})
+
+
+def test_several_action_servers_need_one_address():
+    with pytest.raises(StartError, match="ACTIONS_PROCESSES above 1 needs ACTIONS_URL"):
+        run.check_several({**SHARED, "ACTIONS_PROCESSES": "2", "ACTIONS_URL": ""})
+
+
+@pytest.mark.parametrize("count", ["0", "two", "65"])
+def test_a_number_of_processes_that_is_none_is_refused(count):
+    with pytest.raises(StartError, match="ASSISTANT_PROCESSES must be a number"):
+        run.ports({"ASSISTANT_PROCESSES": count}, "ASSISTANT_PORT")
