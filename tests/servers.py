@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS_TO_START = 30
@@ -112,15 +113,23 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
         folder.with_name(f"{folder.name}.out").unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class RedisServer:
+    """Where a Redis is."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def running_redis(port: int) -> Iterator[str]:
-    """Run a Redis that keeps nothing on disk until the block ends; gives its address."""
+def running_redis(port: int) -> Iterator[RedisServer]:
+    """Run a Redis that keeps nothing on disk until the block ends."""
     command = [program("redis-server", "redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     with tempfile.TemporaryDirectory(prefix="test-redis-") as folder:
         server = subprocess.Popen([*command, "--dir", folder], stdout=subprocess.DEVNULL)
         try:
             _wait_for(port, server)
-            yield f"redis://127.0.0.1:{port}/0"
+            yield RedisServer(f"redis://127.0.0.1:{port}/0", server.pid)
         finally:
             _stop(server)
 

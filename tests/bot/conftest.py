@@ -56,5 +56,5 @@ def postgresql() -> Iterator[PostgresqlServer]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """Return the address of a running Redis."""
-    with running_redis(free_port()) as url:
-        yield url
+    with running_redis(free_port()) as server:
+        yield server.url

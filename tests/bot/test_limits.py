@@ -58,10 +58,10 @@ def test_without_redis_nobody_is_answered_wrongly_and_with_it_everybody_again(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     port = free_port()
-    with running_redis(port) as url, running_assistant(tmp_path, tiny_model, REDIS_URL=url) as assistant:
+    with running_redis(port) as server, running_assistant(tmp_path, tiny_model, REDIS_URL=server.url) as assistant:
         visitor = assistant.visitor("en")
         first = visitor.say("cookies", "first")
-        redis.Redis.from_url(url).shutdown(nosave=True)
+        redis.Redis.from_url(server.url).shutdown(nosave=True)
         lost = visitor.post("hello", "second")
         assert (lost.status_code, lost.json()["error"]["code"]) == (503, "unavailable")
         assert "retry-after" in lost.headers

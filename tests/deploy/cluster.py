@@ -15,7 +15,7 @@ import psycopg
 from rich.console import Console
 
 from tests.conversations.house import ASSISTANT_ONLY, ASSISTANT_PYTHON, DESK_ONLY, ROOT, House, free_port
-from tests.servers import PostgresqlServer, running_nginx, running_postgresql, running_redis
+from tests.servers import PostgresqlServer, RedisServer, running_nginx, running_postgresql, running_redis
 from tools.training import ensure_model
 
 SITE = ROOT / "deploy" / "nginx" / "privacy-assistant.conf"
@@ -29,7 +29,7 @@ class Cluster(House):
     """The processes, and what tests do to them; messages go through nginx."""
 
     databases: PostgresqlServer | None = None
-    redis_url: str = ""
+    redis: RedisServer | None = None
     assistants: int = 2
     rate_limit: str = "off"
     door: int = field(default_factory=free_port)
@@ -41,11 +41,12 @@ class Cluster(House):
         """Write down the settings that docs/operations.md names for several processes."""
         super().__post_init__()
         assert self.databases is not None
+        assert self.redis is not None
         self.environment |= {
             "ACTIONS_URL": f"http://127.0.0.1:{self.actions_door}/webhook",
             "DATABASE_URL": self.databases.new_database("postgresql"),
             "TRACKER_DATABASE_URL": self.databases.new_database("postgresql"),
-            "REDIS_URL": self.redis_url,
+            "REDIS_URL": self.redis.url,
             "TRUSTED_PROXIES": "127.0.0.1",
             "WEBCHAT_RATE_LIMIT": self.rate_limit,
         }
@@ -123,8 +124,8 @@ class Cluster(House):
 @contextmanager
 def running_cluster(folder: Path, assistants: int = 2, rate_limit: str = "off") -> Iterator[Cluster]:
     """Run everything until the block ends."""
-    with running_postgresql() as databases, running_redis(free_port()) as redis_url:
-        cluster = Cluster(folder, databases=databases, redis_url=redis_url, assistants=assistants, rate_limit=rate_limit)
+    with running_postgresql() as databases, running_redis(free_port()) as redis:
+        cluster = Cluster(folder, databases=databases, redis=redis, assistants=assistants, rate_limit=rate_limit)
         try:
             cluster.open()
             with running_nginx(folder / "nginx", cluster.door, site_for(cluster)):
