@@ -58,7 +58,7 @@ class Arrivals:
         channel, ts = str(container["channel_id"]), str(container["message_ts"])
         title, value = _chosen(action)
         work = self._place(str(body["team"]["id"]), str(body["user"]["id"]), channel, _thread_of(body, container))
-        work |= {"text": value, "title": title, "message_id": f"slack:click:{channel}:{ts}"}
+        work |= {"text": value, "title": title, "message_id": f"slack:click:{channel}:{ts}", "since": ts}
         original = (body.get("message") or {}).get("blocks") or []
         work["chosen"] = {"title": title, "channel": channel, "ts": ts, "blocks": original}
         if container.get("is_ephemeral"):
@@ -88,7 +88,7 @@ class Arrivals:
             return False
         work = self._place(team, str(event["user"]), channel, thread if private else thread or ts)
         conversation = _conversation(work)
-        work |= {"message_id": f"slack:{channel}:{ts}"[:LONGEST_ID]}
+        work |= {"message_id": f"slack:{channel}:{ts}"[:LONGEST_ID], "since": ts}
         work |= await self._text(str(event.get("text") or ""), own, team, work["user"])
         names = [f"event:{body['event_id']}", f"message:{team}:{channel}:{ts}"]
         if not private:
@@ -125,7 +125,7 @@ class Arrivals:
             wanted = {"text": "", "title": None}
         chosen = {**work["chosen"], "continues": True}
         wanted_text = str(wanted.get("text") or "")
-        moved = {**work, "channel": work["user"], "thread": None, "private": True, "chosen": chosen}
+        moved = {**work, "channel": work["user"], "thread": None, "since": None, "private": True, "chosen": chosen}
         return {**moved, "text": wanted_text, "title": wanted.get("title")}
 
     async def _put(self, names: list[str], place: str, work: Mapping[str, Any]) -> bool:

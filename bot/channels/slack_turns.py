@@ -28,6 +28,11 @@ LOCALE_SECONDS = 3600.0
 RESPOND_SECONDS = 10.0
 #: What an input field would be for that must not stand in a channel that others read.
 PERSONAL = frozenset({"email", "name", "country", "reference", "confirm"})
+#: Marks an answer with what it answers, for programs only.
+ANSWER = "privacy_assistant_answer"
+LOOKED_AT = 50
+#: Where nobody may look, an answer is rather sent again than not at all.
+UNREADABLE = frozenset({"missing_scope", "channel_not_found", "not_in_channel", "thread_not_found"})
 #: Slack says no and would say no again: the person or the place is gone.
 FINAL = frozenset(
     {
@@ -63,10 +68,10 @@ class Turns:
             if work["what"] == "home":
                 await self.publish_home(str(work["team"]), str(work["user"]))
             elif work["what"] == "tell":
-                await self._send(work, post([{"text": work["text"]}], None))
+                await self._send(job, post([{"text": work["text"]}], None))
                 await self.publish_home(str(work["team"]), str(work["user"]))
             elif work["what"] == "say":
-                await self._say(work)
+                await self._say(job)
             else:
                 await self._turn(job)
         except SlackApiError as error:
@@ -93,9 +98,9 @@ class Turns:
         view = await home_view(self._engine, self._inbox, f"{team}:{user}", language)
         await self._client.views_publish(user_id=user, view=view)
 
-    async def _say(self, work: Mapping[str, Any]) -> None:
-        language = await self.language_of(work["team"], work["user"])
-        await self._send(work, {"text": word(str(work["word"]), language)})
+    async def _say(self, job: Job) -> None:
+        language = await self.language_of(job.work["team"], job.work["user"])
+        await self._send(job, {"text": word(str(job.work["word"]), language)})
 
     async def _turn(self, job: Job) -> None:
         work = job.work
@@ -112,7 +117,7 @@ class Turns:
             await self._offer(work, language)
             return
         if messages:
-            await self._send(work, post(messages, language))
+            await self._send(job, post(messages, language))
 
     async def _answered(self, job: Job, language: str | None) -> list[Message]:
         work, messages = job.work, []
@@ -180,11 +185,33 @@ class Turns:
         place = {"thread_ts": work["thread"]} if work.get("thread") else {}
         await self._client.chat_postEphemeral(channel=work["channel"], user=work["user"], **place, **offer)
 
-    async def _send(self, work: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    async def _send(self, job: Job, said: Mapping[str, Any]) -> None:
+        work = job.work
+        if job.attempts > 1 and await self._was_sent(job):
+            return
         place = {"thread_ts": work["thread"]} if work.get("thread") else {}
+        mark = {"event_type": ANSWER, "event_payload": {"job": job.id}}
         await self._client.chat_postMessage(
-            channel=work["channel"], **place, **said, unfurl_links=False, unfurl_media=False
+            channel=work["channel"], **place, **said, metadata=mark, unfurl_links=False, unfurl_media=False
         )
+
+    async def _was_sent(self, job: Job) -> bool:
+        """Tell whether the attempt before this one sent the answer and ended before it could be noted."""
+        channel, since, thread = job.work["channel"], job.work.get("since"), job.work.get("thread")
+        if since is None:
+            return False
+        where = {"channel": channel, "oldest": since, "limit": LOOKED_AT, "include_all_metadata": True}
+        try:
+            if thread:
+                said = await self._client.conversations_replies(ts=thread, **where)
+            else:
+                said = await self._client.conversations_history(**where)
+        except SlackApiError as error:
+            if error.response.get("error") not in UNREADABLE:
+                raise
+            return False
+        payloads = [(one.get("metadata") or {}).get("event_payload") or {} for one in said["messages"]]
+        return any(payload.get("job") == job.id for payload in payloads)
 
 
 def _is_personal(messages: list[Message]) -> bool:

@@ -43,6 +43,8 @@ class WebApi:
             "chat.postMessage": ("chat:write", self._post),
             "chat.postEphemeral": ("chat:write", self._post_ephemeral),
             "chat.update": ("chat:write", self._update),
+            "conversations.history": (None, self._history),
+            "conversations.replies": (None, self._replies),
             "users.info": ("users:read", self._user),
             "views.open": (None, self._open_view),
             "views.update": (None, self._update_view),
@@ -130,6 +132,26 @@ class WebApi:
         message |= {"text": arguments.get("text") or "", "blocks": arguments.get("blocks") or [], "edited": True}
         return {"channel": channel.id, "ts": message["ts"], "text": message["text"]}
 
+    def _history(self, app: App, arguments: Arguments) -> Answer:
+        channel = self._readable(app, arguments)
+        return {"messages": _page([one for one in reversed(channel.messages) if _is_in_channel(one)], arguments)}
+
+    def _replies(self, app: App, arguments: Arguments) -> Answer:
+        channel, thread = self._readable(app, arguments), str(arguments.get("ts"))
+        if channel.message(thread) is None:
+            raise Refused("thread_not_found")
+        found = [one for one in channel.messages if thread in (one["ts"], one.get("thread_ts"))]
+        return {"messages": _page(found, arguments)}
+
+    def _readable(self, app: App, arguments: Arguments) -> Channel:
+        channel = self.workspace.channels.get(str(arguments.get("channel") or ""))
+        if channel is None:
+            raise Refused("channel_not_found")
+        needed = "im:history" if channel.kind == "im" else "channels:history"
+        if needed not in app.scopes:
+            raise Refused("missing_scope", needed=needed, provided=",".join(sorted(app.scopes)))
+        return self._channel(app, channel.id)
+
     def _user(self, app: App, arguments: Arguments) -> Answer:
         person = self.workspace.people.get(str(arguments.get("user")))
         if person is None:
@@ -192,7 +214,7 @@ class WebApi:
         return channel
 
     def _message(self, app: App, arguments: Arguments, ts: str) -> dict[str, Any]:
-        return {
+        message = {
             "type": "message",
             "user": app.bot_user,
             "bot_id": app.bot_id,
@@ -201,6 +223,22 @@ class WebApi:
             "text": arguments.get("text") or "",
             "blocks": arguments.get("blocks") or [],
         }
+        mark = arguments.get("metadata")
+        if mark is not None and not (mark.get("event_type") and isinstance(mark.get("event_payload"), dict)):
+            raise Refused("invalid_metadata_format")
+        return {**message, "metadata": mark} if mark else message
+
+
+def _is_in_channel(message: Mapping[str, Any]) -> bool:
+    return message.get("thread_ts") in (None, message["ts"])
+
+
+def _page(messages: list[dict[str, Any]], arguments: Arguments) -> list[dict[str, Any]]:
+    """Give what was asked for: since a moment, so many, with what programs wrote or without."""
+    since = str(arguments.get("oldest") or "0")
+    found = [one for one in messages if one["ts"] > since][: int(arguments.get("limit") or 100)]
+    wants_metadata = str(arguments.get("include_all_metadata")).lower() in {"1", "true"}
+    return [{key: value for key, value in one.items() if key != "metadata" or wants_metadata} for one in found]
 
 
 def _structured(arguments: Arguments) -> Arguments:

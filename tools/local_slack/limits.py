@@ -14,6 +14,8 @@ TIERS: Mapping[str, int] = {
     "views.update": 100,
     "views.publish": 100,
     "chat.update": 50,
+    "conversations.history": 50,
+    "conversations.replies": 50,
     "chat.postEphemeral": 100,
     "auth.test": 600,
     "apps.connections.open": 1,
