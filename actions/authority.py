@@ -15,6 +15,7 @@ from actions.places import ELSEWHERE, Reading, authorities, find_place, place_na
 from actions.reading.controls import read_control
 from actions.reading.message import LOOKUPS, QUESTIONS, TICKET_KINDS, Message
 from actions.speaking import flow_fields, utter
+from actions.steering import steered_everywhere
 from actions.turn import PENDING, State, Turn
 
 FLOW = "authority"
@@ -161,12 +162,9 @@ def authority_turn(state: State, message: Message) -> Turn:
     control = read_control(message)
     if control in {"cancel", "start-over", "back", "skip", "deny"}:
         return Turn(ends="cancelled")
-    if control == "why":
-        return Turn().say("utter_why")
-    if control == "switch-language":
-        return Turn(digresses=True)
-    if control == "repeat":
-        return Turn()
+    everywhere = steered_everywhere(control)
+    if everywhere is not None:
+        return everywhere
     code, reading = place_in(message, asked=True)
     if code or reading.elsewhere:
         return Turn(slots={"place": code or f"{ELSEWHERE}:{reading.elsewhere}"})

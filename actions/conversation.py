@@ -110,6 +110,22 @@ def comes_back(tracker: Tracker) -> bool:
     return len(times) == 2 and times[0] - times[1] > SECONDS_AFTER_WHICH_SOMEBODY_COMES_BACK
 
 
+def was_masked(tracker: Tracker) -> bool:
+    """Tell whether the channel took a number out of the latest message."""
+    latest = next(_user_events(reversed(tracker.events)), {})
+    return bool((latest.get("metadata") or {}).get("masked"))
+
+
+def language_before(tracker: Tracker) -> str | None:
+    """Return the conversation's language before the latest message."""
+    users = 0
+    for event in reversed(tracker.events):
+        users += event.get("event") == "user"
+        if users and event.get("event") == "slot" and event.get("name") == "language":
+            return cast(str | None, event.get("value"))
+    return None
+
+
 def active_flow(tracker: Tracker) -> str | None:
     """Return the form that is open, if any."""
     name = (tracker.active_loop or {}).get("name")

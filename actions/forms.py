@@ -11,7 +11,15 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.conversation import comes_back, message_id, message_of, state_of, tries_again
+from actions.conversation import (
+    comes_back,
+    language_before,
+    message_id,
+    message_of,
+    state_of,
+    tries_again,
+    was_masked,
+)
 from actions.reading.message import TICKET_KINDS, Message
 from actions.speaking import flow_fields, utter, utter_all
 from actions.turn import PENDING, State, Turn
@@ -25,8 +33,10 @@ STARTING_ACTIONS = {
     "authority": "action_start_authority",
 }
 
+# Whoever presses one of these has just been welcomed back, beneath the history (bot/engine.py).
+OFFERED_ON_RETURN = frozenset({"repeat", "start-over", "cancel"})
+
 ENDINGS = {
-    "cancelled": "utter_cancelled",
     "under-age": "utter_under_age",
     "no-reference": "utter_no_reference",
 }
@@ -56,16 +66,20 @@ class Form(FormValidationAction, abc.ABC):
         identity = message_id(tracker)
         if tracker.slots.get("last_read") == identity:
             return [SlotSet("last_read", identity), *self._resumed(state, tracker)]
-        if comes_back(tracker):
-            utter(dispatcher, "utter_welcome_back")
         message = message_of(tracker)
+        if comes_back(tracker) and not (message.is_button and message.intent in OFFERED_ON_RETURN):
+            utter(dispatcher, "utter_welcome_back")
         turn = self.take_turn(state, message)
+        if was_masked(tracker) and _amounts_to_nothing(turn) and not message.is_question:
+            # The channel has said already what it took out of the message; there was nothing else in it.
+            turn = Turn()
         if turn.digresses and tries_again(tracker):
             # The rules would answer the "try again" itself and not the question that was missed.
             turn.digresses = False
             turn.say("utter_ask_question_again")
         utter_all(dispatcher, turn.says)
-        return [SlotSet("last_read", identity), *self._events(turn, state, dispatcher)]
+        events = await self._events(turn, state, dispatcher)
+        return [SlotSet("last_read", identity), *_kept_language(turn, tracker), *events]
 
     def _resumed(self, state: State, tracker: Tracker) -> list[EventType]:
         """Ask again what was asked before the digression."""
@@ -77,9 +91,9 @@ class Form(FormValidationAction, abc.ABC):
         again = [SlotSet("asking", "again")] if state.step == "confirmed" else []
         return [*again, SlotSet("requested_slot", state.step)]
 
-    def _events(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
+    async def _events(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
         if turn.ends:
-            return self._ended(turn, state, dispatcher)
+            return await self._ended(turn, state, dispatcher)
         if turn.waits and turn.slots.get("pending"):
             turn.slots["pending"] = {**turn.slots["pending"], "step": state.step}
         events = [SlotSet(name, value) for name, value in turn.slots.items()]
@@ -89,13 +103,39 @@ class Form(FormValidationAction, abc.ABC):
             return [*events, SlotSet("requested_slot", PENDING)]
         return [*events, SlotSet("requested_slot", turn.asks)] if turn.asks else events
 
-    def _ended(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
+    async def _ended(self, turn: Turn, state: State, dispatcher: CollectingDispatcher) -> list[EventType]:
         """Leave the flow and forget what was typed; nothing of it may turn up in the next one."""
         following = STARTING_ACTIONS.get(turn.ends or "")
-        if not following:
-            utter(dispatcher, ENDINGS[turn.ends or "cancelled"], flow_fields(state.kind, state.step, "cancelled"))
         events = [*forget(self.forgets), ActiveLoop(None), SlotSet("requested_slot", None)]
-        return [*events, FollowupAction(following)] if following else events
+        if following:
+            return [*events, FollowupAction(following)]
+        fields = flow_fields(state.kind, state.step, "cancelled")
+        if turn.ends == "cancelled":
+            return [*events, *await self.say_cancelled(dispatcher, state, fields)]
+        utter(dispatcher, ENDINGS[turn.ends or ""], fields)
+        return events
+
+    async def say_cancelled(
+        self, dispatcher: CollectingDispatcher, state: State, fields: dict[str, Any]
+    ) -> list[EventType]:
+        """Say that the flow was left; nothing was sent by then."""
+        utter(dispatcher, "utter_cancelled", fields)
+        return []
+
+
+def _amounts_to_nothing(turn: Turn) -> bool:
+    """Tell whether a turn neither learned anything nor goes anywhere."""
+    learned = turn.slots.keys() - {"attempts", "pending", "asking"}
+    return not learned and not turn.ends and not turn.waits and not turn.asks
+
+
+def _kept_language(turn: Turn, tracker: Tracker) -> list[EventType]:
+    """Stay with the language: a name such as "von der Weiden" says nothing about the one its bearer writes in."""
+    told = {name for name, value in turn.slots.items() if value} - {"attempts"}
+    if told != {"name"} or turn.digresses:
+        return []
+    before = language_before(tracker)
+    return [SlotSet("language", before)] if before != tracker.slots.get("language") else []
 
 
 def forget(slots: tuple[str, ...]) -> list[EventType]:

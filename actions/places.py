@@ -52,7 +52,7 @@ class Authority:
         """Return the name to show: the authority's own, and the English one beside it for readers of English."""
         if language == "de" and self.place.split("-")[0] in {"DE", "AT", "CH", "LI"}:
             return self.name
-        return self.name_en if self.name_en == self.name else f"{self.name_en} ({self.name})"
+        return self.name if self.name.startswith(self.name_en) else f"{self.name_en} ({self.name})"
 
     def note(self, language: str) -> str:
         """Return what is worth knowing before writing to this authority, if anything."""

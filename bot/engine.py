@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +35,11 @@ logger = logging.getLogger(__name__)
 GREETING = "utter_greeting"
 FAILURE = "utter_failure"
 MASKED = "utter_masked"
+FORGOTTEN = "utter_forgotten"
+WELCOME_BACK = "utter_welcome_back_open"
+SESSION_EXPIRED = "utter_session_expired"
+SECONDS_AFTER_WHICH_SOMEBODY_COMES_BACK = 60 * 60
+DAY = 86400.0
 GREETING_TURN = "greeting"
 
 
@@ -54,6 +60,10 @@ class Incoming:
     masked: tuple[str, ...] = ()
     """Which kinds of numbers the guard took out of the text."""
     notice_language: str | None = None
+    session_began: int = 0
+    """When the visitor's session began, in seconds since 1970; 0 where a channel has no sessions."""
+    forgotten: bool = False
+    """Whether what was said before, if anything, has been forgotten because its time was over."""
 
     def metadata(self) -> dict[str, Any]:
         """Return what is kept with the message beside its text."""
@@ -62,6 +72,7 @@ class Incoming:
             "title": self.title,
             "masked": list(self.masked),
             "notice_language": self.notice_language,
+            "forgotten": self.forgotten,
         }
         return {name: value for name, value in parts.items() if value}
 
@@ -118,13 +129,36 @@ class Engine:
         async with self.agent.lock_store.lock(conversation):
             self.store.erase(conversation)
 
-    def history(self, conversation: str, language: str | None) -> list[Message]:
+    async def history(self, conversation: str, language: str | None, began: int = 0) -> list[Message]:
         """Return the conversation from the greeting on, each message with who said it."""
         messages = [{**message, "from": "assistant"} for message in self.greeting(language)]
-        for turn in self.store.turns(conversation):
+        turns = self.store.turns(conversation)
+        for turn in turns:
             messages.append(_visitors(turn))
             messages.extend({**message, "from": "assistant"} for message in self._replies(turn))
-        return messages
+        said = await self._on_return(conversation, turns[-1]) if turns else self._on_loss(language, began)
+        return [*messages, *({**message, "from": "assistant"} for message in said)]
+
+    def words_of_ended_session(self, language: str | None) -> str:
+        """Return what becomes of a conversation whose token is worth nothing any more."""
+        return str(self.words.say(SESSION_EXPIRED, language or DEFAULT_LANGUAGE)["text"])
+
+    async def _on_return(self, conversation: str, latest: StoredTurn) -> list[Message]:
+        """Tell somebody who comes back in the middle of a request what is still there; it is not part of the talk."""
+        tracker = await self.store.retrieve(conversation) if _is_long_ago(latest.user) else None
+        if tracker is None or not tracker.active_loop_name:
+            return []
+        response = self.words.say(WELCOME_BACK, language_of(tracker), **_open_flow(tracker))
+        return identified(rendered(response), f"return:{latest.user.get('message_id')}", 0)
+
+    def _on_loss(self, language: str | None, began: int) -> list[Message]:
+        """Tell the holder of an old token that what may have been said is forgotten, rather than only greet."""
+        if not self._may_have_forgotten(began):
+            return []
+        return identified(rendered(self.words.say(FORGOTTEN, language or DEFAULT_LANGUAGE)), "forgotten", 0)
+
+    def _may_have_forgotten(self, began: int) -> bool:
+        return 0 < began < time.time() - self._settings.tracker_retention_days * DAY
 
     async def close(self) -> None:
         """Let go of the connection to the action server."""
@@ -169,6 +203,8 @@ class Engine:
 
     async def _run(self, agent: Agent, incoming: Incoming, sink: Callable[[Message], None]) -> bool:
         """Answer a new message and return whether that went well; if not, the visitor was told."""
+        if self._may_have_forgotten(incoming.session_began) and not self.store.is_known(incoming.conversation):
+            incoming = replace(incoming, forgotten=True)
         incoming = await self._guarded(self._allowed(incoming))
         output = TurnOutput(incoming, sink)
         for message in self._notice(incoming.metadata()):
@@ -203,7 +239,10 @@ class Engine:
 
     def _offering(self, incoming: Incoming) -> Iterator[Message]:
         """Return what was said in the conversation from the latest back to the greeting."""
-        for reply in self.store.replies_newest_first(incoming.conversation):
+        for place, reply in enumerate(self.store.replies_newest_first(incoming.conversation)):
+            if place == 0 and _is_long_ago(reply):
+                nothing = {"ticket_kind": "", "open_step": ""}
+                yield from rendered(self.words.say(WELCOME_BACK, incoming.language or DEFAULT_LANGUAGE, **nothing))
             yield from of_stored_reply(reply)
         yield from self.greeting(incoming.language)
 
@@ -217,13 +256,14 @@ class Engine:
         return replace(incoming, text=masked.text, masked=masked.kinds, notice_language=language)
 
     def _notice(self, metadata: dict[str, Any]) -> list[Message]:
-        """Return the kind word about numbers that were taken out, if any were."""
+        """Return what is said before the answer: that earlier talk is gone, and about numbers that were taken out."""
+        language = metadata.get("notice_language") or metadata.get("language") or DEFAULT_LANGUAGE
+        lost = rendered(self.words.say(FORGOTTEN, language)) if metadata.get("forgotten") else []
         kinds = [kind for kind in metadata.get("masked") or [] if kind in KINDS]
         if not kinds:
-            return []
-        language = metadata.get("notice_language") or DEFAULT_LANGUAGE
+            return lost
         names = ", ".join(KINDS[kind].title[language] for kind in kinds)
-        return rendered(self.words.say(MASKED, language, kinds=names))
+        return [*lost, *rendered(self.words.say(MASKED, language, kinds=names))]
 
     def _replies(self, turn: StoredTurn) -> list[Message]:
         said = [message for reply in turn.replies for message in of_stored_reply(reply)]
@@ -316,6 +356,18 @@ def _language(tracker: DialogueStateTracker | None, incoming: Incoming) -> str:
         return incoming.language or DEFAULT_LANGUAGE
     spoken = tracker.slots["language"].value if "language" in tracker.slots else None
     return language_of(tracker) if spoken else incoming.language or DEFAULT_LANGUAGE
+
+
+def _is_long_ago(event: Mapping[str, Any]) -> bool:
+    """Tell whether something was said so long ago that who goes on from there has come back."""
+    return time.time() - float(event.get("timestamp") or 0) > SECONDS_AFTER_WHICH_SOMEBODY_COMES_BACK
+
+
+def _open_flow(tracker: DialogueStateTracker) -> dict[str, Any]:
+    """Return the values that tell which flow is open at which step."""
+    slots = tracker.current_slot_values()
+    pending = slots.get("pending") or {}
+    return {"ticket_kind": slots.get("ticket_kind"), "open_step": pending.get("step") or slots.get("requested_slot")}
 
 
 def _visitors(turn: StoredTurn) -> Message:

@@ -49,7 +49,12 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
         """Load the answers; a mistake in them ends the start with a list of what is wrong."""
         super().__init__(domain.responses if domain else {})
-        self.catalogue: Catalogue = load_catalogue(Settings.from_environment().answers_dir)
+        settings = Settings.from_environment()
+        self.catalogue: Catalogue = load_catalogue(settings.answers_dir)
+        self._periods = {
+            "kept_for": (settings.tracker_retention_days, "day"),
+            "session_for": (settings.webchat_session_hours, "hour"),
+        }
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -149,7 +154,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         turn: int,
     ) -> Response:
         response = self._variation(key, language, slots, output_channel, turn)
-        known = {**slots, **values}
+        periods = {name: said_period(*period, language) for name, period in self._periods.items()}
+        known = {**periods, **slots, **values}
         if isinstance(response.get("text"), str):
             response["text"] = fill(response["text"], known)
         for button in response.get("buttons") or []:
@@ -170,6 +176,13 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         if key not in LAST_RESORT:
             logger.error("The domain has no response %s in language %s.", key, language)
         return {"text": LAST_RESORT.get(key, LAST_RESORT["utter_default"])[language]}
+
+
+def said_period(count: int, unit: str, language: str) -> str:
+    """Return a period as it is said after "after" and "ago", such as "einer Stunde" or "30 days"."""
+    one = {"de": {"day": "einem Tag", "hour": "einer Stunde"}, "en": {"day": "one day", "hour": "one hour"}}
+    several = {"de": {"day": "Tagen", "hour": "Stunden"}, "en": {"day": "days", "hour": "hours"}}
+    return one[language][unit] if count == 1 else f"{count} {several[language][unit]}"
 
 
 def language_of(tracker: DialogueStateTracker) -> str:
@@ -221,7 +234,7 @@ def _fields(custom: Mapping[str, Any], values: Mapping[str, Any]) -> Response:
     fields = {key: _filled(value, values) for key, value in custom.items() if key not in {"step", "kind"}}
     kind = custom.get("kind") or values.get("ticket_kind")
     if "step" in custom and kind:
-        fields["flow"] = {"kind": str(kind), "step": str(custom["step"]), "status": "open"}
+        fields["flow"] = {"kind": str(kind), "step": _filled(str(custom["step"]), values), "status": "open"}
     return fields
 
 

@@ -7,13 +7,12 @@ import logging
 import time
 
 from bot.channels.errors import ChannelError
-from bot.engine import Engine
+from bot.engine import DAY, Engine
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 3600.0
-DAY = 86400.0
 
 
 async def keep_forgetting(engine: Engine, settings: Settings) -> None:

@@ -241,6 +241,11 @@ class ConversationStore(SQLTrackerStore):
                 return
             before = rows[-1].id
 
+    def is_known(self, conversation: str) -> bool:
+        """Tell whether anything is stored of a conversation."""
+        with self.engine.connect() as connection:
+            return connection.execute(_ERASED, {"conversation": conversation}).first() is not None
+
     def is_erased(self, conversation: str) -> bool:
         """Tell whether the visitor had this conversation erased."""
         with self.engine.connect() as connection:

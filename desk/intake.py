@@ -39,6 +39,7 @@ __all__ = [
     "reopen_ticket",
     "retention_months",
     "similar_open_ticket",
+    "ticket_of_request",
     "ticket_status",
     "withdraw_ticket",
 ]
@@ -130,8 +131,14 @@ def ticket_status(reference: str, email: str) -> TicketStatus | None:
         return _status(work, visitors.find_own(work, reference, email))
 
 
+def ticket_of_request(request_id: str) -> TicketStatus | None:
+    """Tell whether a request has arrived already, although its conversation may not know of it."""
+    with current_desk().read() as work:
+        return _status(work, opening.find_by_request(work, request_id))
+
+
 def similar_open_ticket(kind: Kind, email: str, description: str, request_id: str = "") -> TicketStatus | None:
-    """Find an open ticket in which the same person asked for the same; not the one that this request opened before."""
+    """Find an open ticket in which the same person asked for the same, other than the one this request opened."""
     with current_desk().read() as work:
         return _status(work, visitors.similar_open(work, Kind(kind), email, description, request_id))
 

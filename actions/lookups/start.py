@@ -49,7 +49,9 @@ class StartLookup(Action, abc.ABC):
         take_reference_and_email(State(self.flow, "reference"), message, turn, self.steps, intake.normalise_reference)
         turn.slots |= known_already(tracker.slots.get("latest_ticket"), turn.slots)
         step = next((step for step in self.steps if not turn.slots.get(step)), self.steps[-1])
-        utter(dispatcher, f"utter_start_{self.opening(turn)}", flow_fields(self.flow, step))
+        known = turn.slots.get("reference") and turn.slots.get("email")
+        words = f"utter_start_{self.opening(turn)}{'_known' if known else ''}"
+        utter(dispatcher, words, flow_fields(self.flow, step), reference=turn.slots.get("reference"))
         if message.topics:
             utter(dispatcher, "utter_answer")
         utter_all(dispatcher, turn.says)
@@ -98,6 +100,10 @@ class StartTicketAdd(StartLookup):
     def name(self) -> str:
         """Return the action's name."""
         return "action_start_ticket_add"
+
+    def task(self, message: Message) -> str | None:
+        """Tell the question for the text that this is no reopening."""
+        return "add"
 
 
 class StartTicketWithdraw(StartLookup):

@@ -11,6 +11,7 @@ from actions.reading.matter import changes_mind, is_digression
 from actions.reading.message import LOOKUPS, QUESTIONS, TICKET_KINDS, Message
 from actions.reading.people import is_in_danger
 from actions.reading.words import pattern
+from actions.steering import steered_everywhere
 from actions.turn import SKIPPED, State, Turn
 
 LAST_ATTEMPT = 3
@@ -98,12 +99,9 @@ def _steering(state: State, message: Message, steps: tuple[str, ...]) -> Turn | 
     control = read_control(message, free_text=state.step == "addition")
     if control in {"cancel", "start-over"}:
         return Turn(ends="cancelled")
-    if control == "why":
-        return Turn().say("utter_why")
-    if control == "switch-language":
-        return Turn(digresses=True)
-    if control == "repeat":
-        return Turn()
+    everywhere = steered_everywhere(control)
+    if everywhere is not None:
+        return everywhere
     if state.step == "confirmed":
         return _decided(control)
     if control == "back":

@@ -15,6 +15,7 @@ _REFUSAL = re.compile(
     r"^\s*(?:nein|nee|nö|no|nope|halt|stopp?|moment|sorry|entschuldigung|oh|ups|oops|wait)\b", re.IGNORECASE
 )
 LONGEST_CORRECTION_IN_WORDS = 16
+LONGEST_LOOSE_CORRECTION_IN_WORDS = 7
 
 
 def field_to_change(message: Message) -> str | None:
@@ -24,17 +25,30 @@ def field_to_change(message: Message) -> str | None:
         return chosen
     if message.is_button or len(message.words) > LONGEST_CORRECTION_IN_WORDS:
         return None
+    return named_field(message.text) if asks_for_change(message) else None
+
+
+def asks_for_change(message: Message) -> bool:
+    """Tell whether a message says that something is otherwise."""
     plain = folded(message.text)
-    asks_for_change = (
-        bool(pattern("change").search(plain)) or bool(_REFUSAL.match(message.text)) or message.intent == "correct"
+    in_few_words = len(message.words) <= LONGEST_LOOSE_CORRECTION_IN_WORDS
+    return (
+        bool(pattern("change").search(plain))
+        or refuses(message.text)
+        or message.intent == "correct"
+        or (in_few_words and bool(pattern("change-in-few-words").search(plain)))
     )
-    return named_field(plain) if asks_for_change else None
 
 
 def named_field(text: str) -> str | None:
     """Return which answer a text names, as in "the e-mail"."""
     plain = folded(text)
     return next((name for name, words in _FIELD.items() if words.search(plain)), None)
+
+
+def without_refusal(text: str) -> str:
+    """Return what follows a "no" at the beginning."""
+    return _REFUSAL.sub("", text).strip(" ,.!")
 
 
 def refuses(text: str) -> bool:

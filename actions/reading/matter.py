@@ -37,8 +37,27 @@ def _without_contact(text: str) -> str:
     )
 
 
+_BEFORE_QUESTION = re.compile(
+    r"^(?P<answer>[^?]{1,120}?)\s*(?:[.,;:!–—]|\s-)\s+"
+    r"(?:(?:aber|und|but|and|also|nur|übrigens|btw)\s+)?(?P<question>[^?]+\?\W*)$",
+    re.DOTALL,
+)
+LONGEST_ANSWER_BEFORE_QUESTION = 6
+
+
+def answer_before_question(message: Message) -> tuple[str, str] | None:
+    """Part a message such as "Lisa Maier, and who reads this?" into what it tells and what it asks."""
+    found = _BEFORE_QUESTION.match(message.text.strip())
+    if not found or len(found["answer"].split()) > LONGEST_ANSWER_BEFORE_QUESTION:
+        return None
+    is_told = not Message(found["answer"]).is_question
+    return (found["answer"].strip(), found["question"].strip()) if is_told else None
+
+
 # A confident topic alone does not make a message a question: complaints are full of words like "newsletter".
 LEAST_CONFIDENCE_OF_A_QUESTION = 0.6
+# Two questions at once share the certainty.
+LEAST_CONFIDENCE_OF_TWO_QUESTIONS = 0.4
 LONGEST_QUESTION_IN_WORDS = 25
 
 
@@ -50,7 +69,8 @@ def is_digression(message: Message) -> bool:
         return False
     # A keyword such as "cookies" is a question as well: as the description of a request it would say nothing.
     is_keyword = len(message.words) <= 2 and message.intent in {"faq", "not-covered"}
-    return (message.is_question or is_keyword) and message.asks(LEAST_CONFIDENCE_OF_A_QUESTION)
+    least = LEAST_CONFIDENCE_OF_TWO_QUESTIONS if len(message.topics) > 1 else LEAST_CONFIDENCE_OF_A_QUESTION
+    return (message.is_question or is_keyword) and message.asks(least)
 
 
 LONGEST_CHANGE_OF_MIND_IN_WORDS = 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
@@ -10,9 +11,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.conversation import language_of, without_links
-from actions.desk import ask
-from actions.forms import Form
+from actions.conversation import language_of, message_id, without_links
+from actions.desk import DeskDidNotAnswer, ask
+from actions.forms import Form, forget
 from actions.places import place_name
 from actions.reading.message import Message
 from actions.speaking import called, flow_fields, utter
@@ -42,6 +43,45 @@ class ValidateTicketForm(Form):
             turn.slots["similar_told"] = None
         turn.slots.setdefault("asking", None)
         return turn
+
+    async def say_cancelled(
+        self, dispatcher: CollectingDispatcher, state: State, fields: dict[str, Any]
+    ) -> list[EventType]:
+        """Say that nothing was sent only where that is so: an attempt that seemed to fail may have arrived."""
+        return await say_cancelled(dispatcher, state.known, fields)
+
+
+async def say_cancelled(
+    dispatcher: CollectingDispatcher, slots: Mapping[str, Any], fields: dict[str, Any]
+) -> list[EventType]:
+    """Tell somebody who cancels a request what became of it, by the desk's word."""
+    request_id = slots.get("request_id")
+    try:
+        arrived = await ask(intake.ticket_of_request, str(request_id)) if request_id else None
+    except DeskDidNotAnswer:
+        utter(dispatcher, "utter_cancelled_uncertain", fields)
+        return []
+    if arrived is None:
+        utter(dispatcher, "utter_cancelled", fields)
+        return []
+    utter(dispatcher, "utter_cancelled_too_late", fields, reference=arrived.reference)
+    latest = {"reference": arrived.reference, "email": slots.get("email"), "kind": str(arrived.kind)}
+    return [SlotSet("latest_ticket", latest)]
+
+
+class CancelFailed(Action):
+    """Takes "cancel" after sending seemed to fail, when no form is there any more to take it."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_cancel_failed"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """Say what became of the request and forget it."""
+        slots = tracker.slots
+        fields = flow_fields(str(slots.get("ticket_kind") or ""), "confirmed", "cancelled")
+        told = await say_cancelled(dispatcher, slots, fields)
+        return [SlotSet("last_read", message_id(tracker)), *forget(FORGOTTEN_AFTERWARDS), *told]
 
 
 class AskToConfirm(Action):

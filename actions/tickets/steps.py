@@ -14,6 +14,7 @@ from actions.reading.people import (
     plain_name,
     read_relationship,
     stated_name,
+    stated_relationship,
     writes_for_another,
 )
 from actions.reading.words import pattern
@@ -40,7 +41,7 @@ def steps_not_asked(kind: str) -> tuple[str, ...]:
 
 def stated_country(text: str) -> str | None:
     """Return the country somebody says they live in, in passing."""
-    found = pattern("lives-in", after=r"\s+([^.,;!?\n]{2,40})").search(text)
+    found = pattern("lives-in", after=r"\s+([^.,;!?\n(]{2,40})").search(text)
     return country_code(found.group(1)) if found else None
 
 
@@ -51,9 +52,16 @@ def take_along(state: State, message: Message, turn: Turn) -> None:
     email = find_email(message.text)
     if email.attempted and not state.is_answered("email"):
         take_email(email, turn)
-    for slot, value in (("name", stated_name(message.text)), ("country", stated_country(message.text))):
+    told = {
+        "name": stated_name(message.text),
+        "country": stated_country(message.text),
+        "relationship": stated_relationship(message.text),
+    }
+    for slot, value in told.items():
         if value and not state.has(slot) and slot not in steps_not_asked(state.kind):
             turn.slots[slot] = value
+    if turn.slots.get("relationship") == "customer-user" and state.step != "relationship":
+        turn.say("utter_customer_user")
     take_marks(state, message, turn)
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from actions.places import country_code
-from actions.reading.controls import exact_control, read_control
-from actions.reading.corrections import FIELDS, field_to_change, named_field
+from actions.reading.controls import decision, exact_control, read_control
+from actions.reading.corrections import FIELDS, asks_for_change, field_to_change, named_field, without_refusal
 from actions.reading.emails import find_email
-from actions.reading.matter import changes_mind, is_digression, tells_matter
+from actions.reading.matter import answer_before_question, changes_mind, is_digression, tells_matter
 from actions.reading.message import QUESTIONS, TICKET_KINDS, Message
-from actions.reading.people import is_under_age, plain_name, read_relationship, stated_name, writes_for_another
-from actions.reading.words import word_set
+from actions.reading.people import (
+    is_under_age,
+    is_written_as_name,
+    plain_name,
+    read_relationship,
+    stated_name,
+    writes_for_another,
+)
+from actions.reading.words import pattern, word_set
+from actions.steering import steered_everywhere
 from actions.tickets.steps import STEPS, may_skip, read_step, steps_not_asked, take_along, take_email, take_marks
 from actions.turn import SKIPPED, State, Turn
 
@@ -23,6 +32,9 @@ LEAST_CONFIDENCE = 0.5
 # At the name every answer looks strange to the classifier; only a certain one is taken for a question.
 LEAST_CONFIDENCE_AT_NAME = 0.8
 SURE = 0.7
+SURE_OF_A_LONE_WORD = 0.85
+LONGEST_CORRECTION_IN_PASSING = 8
+LONGEST_QUESTION_ABOUT_REQUEST = 12
 LAST_ATTEMPT = 3
 EVERYTHING = frozenset({"alles", "alle daten", "everything", "all data"})
 
@@ -36,7 +48,7 @@ def take_turn(state: State, message: Message) -> Turn:
         if turn is not None:
             turn.slots.setdefault("pending", None)
             return turn
-    for read in (_steering, _correction, _change_of_mind, _answer, _question, _addition):
+    for read in (_answer_and_question, _about_the_request, _steering, _correction, _change_of_mind, *_READING):
         turn = read(state, message)
         if turn is not None:
             turn.slots.setdefault("pending", None)
@@ -59,7 +71,7 @@ def has_typed(state: State) -> bool:
 
 
 def _answer_to_pending(state: State, message: Message) -> Turn | None:
-    control = read_control(message)
+    control = decision(message)
     question = state.pending["asks"]
     if question == "field":
         return _field_chosen(state, message, control)
@@ -110,22 +122,31 @@ def _with_addition(state: State, message: Message) -> Turn:
 
 
 def _steering(state: State, message: Message) -> Turn | None:
-    control = read_control(message, free_text=state.step == "description")
-    if (
-        control is None
-        and message.intent == "ticket-withdraw"
-        and len(message.words) <= 8
-        and message.confidence >= 0.6
-    ):
-        control = "cancel"
-    if control == "why":
-        return Turn().say("utter_why")
-    if control == "switch-language":
-        return Turn(digresses=True)
-    if control == "repeat":
-        return Turn()
+    control = _control(state, message)
+    everywhere = steered_everywhere(control)
+    if everywhere is not None:
+        return everywhere
     steer = _STEERING.get(control or "")
     return steer(state, message) if steer else None
+
+
+def _control(state: State, message: Message) -> str | None:
+    if _answers_beyond_doubt(state, message):
+        return None
+    control = read_control(message, free_text=state.step == "description")
+    withdraws = message.intent == "ticket-withdraw" and len(message.words) <= 8 and message.confidence >= 0.6
+    return "cancel" if control is None and withdraws else control
+
+
+def _answers_beyond_doubt(state: State, message: Message) -> bool:
+    """Tell whether a message gives what a classifier might take for a control, such as a name like "Will Stop"."""
+    if message.is_button or exact_control(message.text):
+        return False
+    if find_email(message.text).address or stated_name(message.text):
+        return True
+    if state.step == "name":
+        return is_written_as_name(message.text) or (message.text.istitle() and len(message.words) == 1)
+    return state.step == "country" and len(message.words) <= 3 and country_code(message.text) is not None
 
 
 def _cancel(state: State, message: Message) -> Turn:
@@ -154,19 +175,29 @@ def _back(state: State, message: Message) -> Turn:
 
 
 def _skip(state: State, message: Message) -> Turn | None:
-    if state.step == "description" and " ".join(message.words) in EVERYTHING:
-        return Turn(slots={"description": message.text.strip()})
+    if " ".join(message.words) in EVERYTHING:
+        return Turn(slots={"description": message.text.strip()}) if state.step == "description" else None
     if state.step == "relationship":
         return Turn(slots={"relationship": "unsure"})
-    if not may_skip(state.kind, state.step):
-        return Turn().say(f"utter_cannot_skip_{state.step}")
-    return Turn(slots={state.step: SKIPPED})
+    if may_skip(state.kind, state.step):
+        return Turn(slots={state.step: SKIPPED})
+    return _cannot_skip(state)
+
+
+def _cannot_skip(state: State) -> Turn:
+    """Say why a question cannot be left out; who insists hears it differently the second time, and then a way out."""
+    if state.step == "confirmed" or not state.attempts:
+        return Turn(slots={"attempts": state.attempts + 1}).say(f"utter_cannot_skip_{state.step}")
+    # Explaining what an address looks like does not help somebody who has none.
+    return _not_understood(replace(state, attempts=LAST_ATTEMPT) if state.step == "email" else state)
 
 
 def _affirm(state: State, message: Message) -> Turn | None:
     if state.step == "confirmed":
         return Turn(slots={"confirmed": True}) if _is_plain_consent(message) else None
-    return Turn().say("utter_affirm_in_flow") if state.step != "relationship" else None
+    if state.step == "relationship":
+        return None if read_relationship(message) else _not_understood(state)
+    return Turn().say("utter_affirm_in_flow")
 
 
 def _is_plain_consent(message: Message) -> bool:
@@ -180,15 +211,17 @@ def _is_plain_consent(message: Message) -> bool:
 def _deny(state: State, message: Message) -> Turn | None:
     if message.text.strip() and find_email(message.text).address:
         return None
-    if state.step == "confirmed":
-        return _which_field()
-    if state.step == "relationship":
+    if state.step == "relationship" or _corrected_in_passing(state, message):
         return None
+    if state.step == "confirmed":
+        # Who is told that the same request exists, and says no, does not want it a second time.
+        return Turn(ends="cancelled") if state.known.get("asking") == "similar" else _which_field()
     return _skip(state, message)
 
 
 def _correct(state: State, message: Message) -> Turn | None:
-    if field_to_change(message):
+    gives_value = find_email(message.text).address or stated_name(message.text)
+    if field_to_change(message) or gives_value or _corrected_in_passing(state, message):
         return None
     return _which_field()
 
@@ -217,13 +250,31 @@ def _correction(state: State, message: Message) -> Turn | None:
         field = "email"
     if field is None and state.step != "name" and state.has("name") and stated_name(message.text):
         field = "name"
-    if field is None or field == state.step or field in steps_not_asked(state.kind):
-        return None
+    if field is None:
+        return _corrected_in_passing(state, message)
     value = _new_value(field, message)
+    nothing_to_correct = not state.is_answered(field) and value is None and not message.is_button
+    if field == state.step or field in steps_not_asked(state.kind) or nothing_to_correct:
+        return None
     if state.step == "description" and not message.is_button and not (value and state.is_answered(field)):
         # "My address is wrong" is what a request for correction is about, not a correction of an answer given here.
         return None
     return _change(state, message, field)
+
+
+def _corrected_in_passing(state: State, message: Message) -> Turn | None:
+    """Take "no, through my company" or "no, Germany" for what it corrects, which is told by the value alone."""
+    short = len(message.words) <= LONGEST_CORRECTION_IN_PASSING
+    if message.is_button or not short or state.step == "description" or not asks_for_change(message):
+        return None
+    relationship = read_relationship(message) if state.step != "relationship" else None
+    if relationship and relationship != "unsure" and state.is_answered("relationship"):
+        turn = Turn(slots={"relationship": relationship, "attempts": 0}).say("utter_changed")
+        return turn.say("utter_customer_user") if relationship == "customer-user" else turn
+    country = country_code(without_refusal(message.text)) if state.step != "country" else None
+    if country and state.is_answered("country") and "country" not in steps_not_asked(state.kind):
+        return Turn(slots={"country": country, "attempts": 0}).say("utter_changed")
+    return None
 
 
 def _is_only_an_email(message: Message) -> bool:
@@ -266,6 +317,8 @@ def _new_value(field: str, message: Message) -> str | None:
 
 def _change_of_mind(state: State, message: Message) -> Turn | None:
     free_text = state.step == "description"
+    if not message.is_button and stated_name(message.text):
+        return None
     if message.intent == "ticket-add" and not free_text and changes_mind(message, free_text):
         return Turn(slots={"pending": {"asks": "addition"}}, waits=True).say("utter_ask_addition_to_description")
     if message.intent in TICKET_KINDS and message.intent != state.kind and changes_mind(message, free_text):
@@ -292,15 +345,48 @@ def _other_kind(state: State, message: Message) -> Turn:
         turn.slots["description"] = message.text.strip()
     step = next(step for step in STEPS if turn.slots.get(step) is None)
     turn.say(f"utter_start_{kind}", fields={"flow": {"kind": kind, "step": step, "status": "open"}})
+    if not message.is_button:
+        take_marks(state, message, turn)
     return turn.say("utter_answer") if message.topics else turn
 
 
 # Answers, questions and the rest
 
 
+def _answer_and_question(state: State, message: Message) -> Turn | None:
+    """Take an answer that is followed by a question, and have the question answered too."""
+    parts = None if message.is_button or state.step in {"description", "confirmed"} else answer_before_question(message)
+    if parts is None:
+        return None
+    answer, question = (replace(message, text=text) for text in parts)
+    turn = Turn()
+    take_along(state, answer, turn)
+    if exact_control(answer.text) or not read_step(state, replace(answer, intent="", topics=()), turn):
+        return None
+    turn.slots.setdefault("attempts", 0)
+    about = _about_the_request(state, question)
+    turn.says += about.says if about else []
+    turn.digresses = about is None and not turn.waits and message.intent in QUESTIONS
+    return turn
+
+
+def _about_the_request(state: State, message: Message) -> Turn | None:
+    """Answer what people ask about the request itself; the statement says nothing of it."""
+    unsuited = message.is_button or message.is_narrative or len(message.words) > LONGEST_QUESTION_ABOUT_REQUEST
+    if unsuited or not message.is_question or (state.step == "description" and state.kind == "inquiry"):
+        return None
+    if state.step == "email" and pattern("other-way-to-answer").search(message.text):
+        return _cannot_skip(replace(state, attempts=0))
+    if pattern("about-need").search(message.text):
+        return Turn().say("utter_why")
+    return Turn().say("utter_about_sending") if pattern("about-sending").search(message.text) else None
+
+
 def _answer(state: State, message: Message) -> Turn | None:
     if _is_question_here(state, message):
         return None
+    if state.step == "email" and _has_no_email(message):
+        return _cannot_skip(state)
     turn = Turn()
     if state.step == "description":
         # Everything else that free text says is kept too, but the text as a whole is the answer.
@@ -314,6 +400,12 @@ def _answer(state: State, message: Message) -> Turn | None:
     turn.slots.setdefault("attempts", 0)
     turn.digresses = _asks_besides(state, message) and not turn.waits
     return turn
+
+
+def _has_no_email(message: Message) -> bool:
+    if message.is_button or len(message.words) > LONGEST_CORRECTION_IN_PASSING or find_email(message.text).attempted:
+        return False
+    return bool(pattern("has-no-email").search(message.text) or pattern("other-way-to-answer").search(message.text))
 
 
 def _asks_besides(state: State, message: Message) -> bool:
@@ -355,9 +447,12 @@ def _question(state: State, message: Message) -> Turn | None:
         turn = Turn()
         take_marks(state, message, turn)
         return turn if turn.says else turn.say("utter_distress")
-    is_talk = message.intent in {"press-or-police", "chitchat", "authority"}
-    # A lone word is more likely a mistyped country than a question about the statement.
-    is_keyword = state.step != "country" or len(message.words) > 2 or message.is_button
+    # The classifier has little to go by in a lone word: "Müller" is no insult.
+    is_talk = message.intent in {"press-or-police", "chitchat", "authority"} and (
+        len(message.words) > 1 or message.confidence >= SURE_OF_A_LONE_WORD
+    )
+    # A lone word is more likely a mistyped answer than a question about the statement.
+    is_keyword = state.step not in {"email", "name", "country"} or len(message.words) > 2 or message.is_button
     is_question = (message.intent in {"faq", "not-covered"} and is_keyword) or (
         message.intent in QUESTIONS and message.is_question and len(message.words) >= 3
     )
@@ -382,3 +477,7 @@ def _not_understood(state: State) -> Turn:
     if state.step == "confirmed":
         turn.slots["asking"] = "again"
     return turn.say(f"utter_invalid_{state.step}_{min(attempts, LAST_ATTEMPT)}")
+
+
+# Questions are looked for after answers, and what is neither belongs to the description.
+_READING = (_answer, _question, _addition)

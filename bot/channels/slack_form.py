@@ -19,6 +19,7 @@ from bot.engine import MASKED, Engine
 from bot.guard import mask
 from bot.guard.kinds import KINDS
 from bot.nlg import DEFAULT_LANGUAGE
+from bot.nlu.labels import TICKET_FLOWS
 
 CHANNEL = "slack"
 ASK = "privacy-request"
@@ -26,17 +27,6 @@ CONFIRM = "privacy-request-confirm"
 LONGEST_DESCRIPTION = 2000
 LONGEST_SHORT_TEXT = 200
 RELATIONSHIPS = ("direct", "customer-user", "unsure")
-KINDS_IN_ORDER = (
-    "complaint",
-    "access",
-    "rectification",
-    "erasure",
-    "portability",
-    "objection",
-    "withdraw-consent",
-    "marketing-opt-out",
-    "inquiry",
-)
 #: What the conversation asks in a step, and the action that reads the answer.
 READS = "validate_ticket_form"
 READS_BACK = "action_ask_ticket_form_confirmed"
@@ -212,7 +202,7 @@ class Form:
 
     def _fields(self, language: str, description: str) -> list[dict[str, Any]]:
         flows = self._engine.words.catalogue.flows
-        kinds = [_option(flows[kind][language], kind) for kind in KINDS_IN_ORDER]
+        kinds = [_option(flows[kind][language], kind) for kind in TICKET_FLOWS]
         related = [_option(word(f"form_relationship_{one}", language), one) for one in RELATIONSHIPS]
         text = {"type": "plain_text_input", "multiline": True, "max_length": LONGEST_DESCRIPTION}
         if description:
@@ -260,7 +250,7 @@ def _given(view: Mapping[str, Any]) -> dict[str, str]:
         for action in actions.values():
             chosen = (action.get("selected_option") or {}).get("value")
             given[field] = str(chosen if chosen is not None else action.get("value") or "").strip()
-    given["kind"] = given["kind"] if given["kind"] in KINDS_IN_ORDER else "inquiry"
+    given["kind"] = given["kind"] if given["kind"] in TICKET_FLOWS else "inquiry"
     given["relationship"] = given["relationship"] if given["relationship"] in RELATIONSHIPS else "unsure"
     return given
 

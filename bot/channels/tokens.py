@@ -24,6 +24,17 @@ class Session:
     conversation: str
     expires: int
     language: str | None
+    began: int = 0
+    """When the token was issued, in seconds since 1970."""
+
+
+class SessionExpired(ChannelError):
+    """A token of ours whose time is over; whose it was is known, so that they can be told what became of it."""
+
+    def __init__(self, session: Session) -> None:
+        """Keep the session."""
+        super().__init__(401, "session_expired", "The session has expired. Please start a new one.")
+        self.session = session
 
 
 class Tokens:
@@ -36,7 +47,8 @@ class Tokens:
 
     def issue(self, language: str | None) -> tuple[str, Session]:
         """Start a session with a random conversation id nobody can guess."""
-        session = Session(secrets.token_urlsafe(18), int(time.time()) + self._lifetime, language)
+        now = int(time.time())
+        session = Session(secrets.token_urlsafe(18), now + self._lifetime, language, now)
         claims = {"c": session.conversation, "e": session.expires, "l": session.language}
         body = _encoded(json.dumps(claims, separators=(",", ":")).encode())
         return f"{VERSION}.{body}.{_encoded(self._signature(body))}", session
@@ -52,9 +64,9 @@ class Tokens:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
         except (binascii.Error, ValueError):
             raise _invalid() from None
-        session = Session(claims["c"], claims["e"], claims["l"])
+        session = Session(claims["c"], claims["e"], claims["l"], claims["e"] - self._lifetime)
         if session.expires <= time.time():
-            raise ChannelError(401, "session_expired", "The session has expired. Please start a new one.")
+            raise SessionExpired(session)
         return session
 
     def _signature(self, body: str) -> bytes:

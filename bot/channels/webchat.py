@@ -25,7 +25,7 @@ from bot.channels.limits import Limits
 from bot.channels.messages import Message
 from bot.channels.stream import stream_messages
 from bot.channels.texts import cleaned
-from bot.channels.tokens import Session, Tokens
+from bot.channels.tokens import Session, SessionExpired, Tokens
 from bot.engine import Engine, Incoming, engine_of
 from bot.health import Health
 from bot.retention import keep_forgetting
@@ -98,7 +98,8 @@ class WebchatInput(InputChannel):
     async def get_messages(self, request: Request) -> HTTPResponse:
         """Return the conversation so far, oldest first."""
         session = await self._session(request)
-        return json_response({"messages": _engine(request).history(session.conversation, session.language)})
+        messages = await _engine(request).history(session.conversation, session.language, session.began)
+        return json_response({"messages": messages})
 
     async def delete_session(self, request: Request) -> HTTPResponse:
         """Erase the conversation; its token is worth nothing afterwards."""
@@ -129,7 +130,11 @@ class WebchatInput(InputChannel):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise ChannelError(401, "missing_token", "Send the session's token as Authorization: Bearer.")
-        session = self._tokens.check(token.strip())
+        try:
+            session = self._tokens.check(token.strip())
+        except SessionExpired as expired:
+            expired.message = _engine(request).words_of_ended_session(expired.session.language)
+            raise
         if _engine(request).store.is_erased(session.conversation):
             raise ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")
         return session
@@ -264,7 +269,9 @@ def _incoming(document: dict[str, Any], session: Session) -> Incoming:
         message_id = uuid.uuid4().hex
     if not isinstance(message_id, str) or not 0 < len(message_id) <= MAXIMUM_ID_LENGTH or not message_id.isprintable():
         raise ChannelError(400, "invalid_id", f"The field id must be a string of 1 to {MAXIMUM_ID_LENGTH} characters.")
-    return Incoming(session.conversation, cleaned(text), message_id, NAME, session.language)
+    return Incoming(
+        session.conversation, cleaned(text), message_id, NAME, session.language, session_began=session.began
+    )
 
 
 def _timestamp(seconds: int) -> str:

@@ -95,6 +95,7 @@ KINDS: dict[str, Kind] = {
                 r"svnr",
                 r"ahv",
                 r"social (?:security|insurance)",
+                r"(?:my|his|her|their|the|full) social\b",
                 r"ssn\b",
                 r"national insurance",
                 r"ni (?:number|no\b)",

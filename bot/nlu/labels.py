@@ -31,6 +31,7 @@ CHITCHAT = (
     "who-made-you",
     "acknowledge",
     "apology",
+    "legal-threat",
 )
 CONTROLS = (
     "affirm",

@@ -81,6 +81,11 @@ def ticket_by_request(work: Work, request_id: str) -> Ticket:
     return work.session.scalars(select(Ticket).where(Ticket.request_id == request_id)).one()
 
 
+def find_by_request(work: Work, request_id: str) -> Ticket | None:
+    """Find the ticket that a request opened, if it did."""
+    return work.session.scalars(select(Ticket).where(Ticket.request_id == request_id)).one_or_none()
+
+
 def checked(new: NewTicket) -> NewTicket:
     """Bring what came from outside into shape, or refuse it."""
     email = new.email.strip()

@@ -36,6 +36,6 @@ def opened_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def house(opened_house: House) -> Iterator[House]:
     """Give every test all parts running, whatever the one before did to them."""
-    opened_house.ensure_actions()
+    opened_house.ensure_running()
     yield opened_house
     opened_house.unlock_desk()

@@ -75,13 +75,11 @@ class Conversation:
 
     def do_kill(self, what: str) -> None:
         """Kill a part."""
-        assert what == "actions", what
-        self.house.kill_actions()
+        self.house.kill(what)
 
     def do_start(self, what: str) -> None:
         """Start a part again."""
-        assert what == "actions", what
-        self.house.start_actions()
+        self.house.start(what)
 
     def do_pause(self, what: str) -> None:
         """Let a part hang."""
@@ -112,7 +110,7 @@ class Conversation:
 
     def do_reload(self, _: object) -> None:
         """Load the conversation anew, as a page does after a reload; the last reply must be there as it was."""
-        history = self._get("/messages")
+        history = self.history()
         said = [message for message in history if message.get("from") == "assistant"][-len(self.last) :]
         bare = [{key: value for key, value in message.items() if key != "from"} for message in said]
         assert bare == self.last, f"after a reload: {bare}"
@@ -131,8 +129,11 @@ class Conversation:
     # The channel
 
     def _send(self, text: str) -> None:
-        reply = self._post("/messages", {"text": text, "id": uuid.uuid4().hex})
-        self.last = reply["messages"]
+        self.send(text, uuid.uuid4().hex)
+
+    def send(self, text: str, message_id: str) -> None:
+        """Send a message under an id of the client's own, which may be one that was sent before."""
+        self.last = self._post("/messages", {"text": text, "id": message_id})["messages"]
         for message in self.last:
             if "ticket" in message:
                 self.values["reference"] = message["ticket"]["reference"]
@@ -146,8 +147,10 @@ class Conversation:
             answer: dict[str, Any] = json.load(reply)
             return answer
 
-    def _get(self, path: str) -> list[Message]:
-        request = urllib.request.Request(self.house.url + path, headers={"Authorization": f"Bearer {self.token}"})
+    def history(self) -> list[Message]:
+        """Return the conversation as a page that is loaded anew gets it."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(self.house.url + "/messages", headers=headers)
         with urllib.request.urlopen(request, timeout=60) as reply:
             messages: list[Message] = json.load(reply)["messages"]
             return messages

@@ -51,6 +51,7 @@ class House:
     actions_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     lock: sqlite3.Connection | None = None
+    model: str = ""
 
     def __post_init__(self) -> None:
         """Write the settings down, so that this process reads the same desk."""
@@ -83,15 +84,19 @@ class House:
         """Prepare the database and start everything."""
         (self.folder / "log").mkdir(parents=True, exist_ok=True)
         # Trying out a change of words needs no new model; CONVERSATIONS_MODEL names the one to use.
-        model = os.environ.get("CONVERSATIONS_MODEL") or ensure_model(Console(stderr=True))
+        self.model = os.environ.get("CONVERSATIONS_MODEL") or str(ensure_model(Console(stderr=True)))
         subprocess.run(
             [sys.executable, "-m", "desk.storage.migrate"], cwd=ROOT, env=self._without(ASSISTANT_ONLY), check=True
         )
         self.start_actions()
+        self.start_assistant()
+
+    def start_assistant(self) -> None:
+        """Start the assistant and wait until it greets."""
         self._start(
             "assistant",
             [str(ASSISTANT_PYTHON), "-m", "bot.serve"],
-            {**self._without(DESK_ONLY), "MODELS_DIR": str(model)},
+            {**self._without(DESK_ONLY), "MODELS_DIR": self.model},
         )
         self._wait("assistant", f"{self.url}/sessions", b"{}")
 
@@ -100,11 +105,15 @@ class House:
         self._start("actions", [sys.executable, "-m", "actions"], self._without(ASSISTANT_ONLY))
         self._wait("actions", f"http://127.0.0.1:{self.actions_port}/health")
 
-    def kill_actions(self) -> None:
-        """Kill the action server as a crash would."""
-        process = self.processes.pop("actions")
+    def kill(self, name: str) -> None:
+        """Kill a part as a crash would."""
+        process = self.processes.pop(name)
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+    def start(self, name: str) -> None:
+        """Start a part that was killed."""
+        {"actions": self.start_actions, "assistant": self.start_assistant}[name]()
 
     def pause_actions(self) -> None:
         """Let the action server hang: it takes calls and answers none."""
@@ -115,12 +124,13 @@ class House:
         if "actions" in self.processes:
             self.processes["actions"].send_signal(signal.SIGCONT)
 
-    def ensure_actions(self) -> None:
-        """Have an action server that runs, whatever the conversation before did."""
+    def ensure_running(self) -> None:
+        """Have every part run, whatever the conversation before did."""
         self.resume_actions()
-        process = self.processes.get("actions")
-        if process is None or process.poll() is not None:
-            self.start_actions()
+        for name in ("actions", "assistant"):
+            process = self.processes.get(name)
+            if process is None or process.poll() is not None:
+                self.start(name)
 
     def lock_desk(self) -> None:
         """Hold the desk's database so that nobody else can write."""

@@ -177,6 +177,18 @@ def test_same_complaint_twice_is_noticed(desk: Desk) -> None:
     assert intake.similar_open_ticket(Kind.COMPLAINT, "other@example.org", "Sie schicken mir Werbung") is None
 
 
+def test_a_request_is_not_similar_to_itself(desk: Desk) -> None:
+    request = a_request()
+    opened = intake.open_ticket(request)
+    again = (Kind.COMPLAINT, EMAIL, request.description)
+    assert intake.similar_open_ticket(*again, "another request") is not None
+    assert intake.similar_open_ticket(*again, request.request_id) is None
+    known = intake.ticket_of_request(request.request_id)
+    assert known is not None
+    assert known.reference == opened.reference
+    assert intake.ticket_of_request("another request") is None
+
+
 def test_same_right_twice_is_noticed_whatever_the_words(desk: Desk) -> None:
     opened = intake.open_ticket(a_request(kind=Kind.ERASURE, description="Alles löschen"))
     again = intake.similar_open_ticket(Kind.ERASURE, EMAIL, "")
