@@ -110,6 +110,11 @@ def comes_back(tracker: Tracker) -> bool:
     return len(times) == 2 and times[0] - times[1] > SECONDS_AFTER_WHICH_SOMEBODY_COMES_BACK
 
 
+def said_by_visitor(tracker: Tracker) -> list[str]:
+    """Return what the visitor typed lately, the latest first."""
+    return [str(event.get("text") or "") for event in _user_events(reversed(tracker.events))]
+
+
 def was_masked(tracker: Tracker) -> bool:
     """Tell whether the channel took a number out of the latest message."""
     latest = next(_user_events(reversed(tracker.events)), {})

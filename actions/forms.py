@@ -38,6 +38,7 @@ OFFERED_ON_RETURN = frozenset({"repeat", "start-over", "cancel"})
 
 ENDINGS = {
     "under-age": "utter_under_age",
+    "not-again": "utter_not_sent_again",
     "no-reference": "utter_no_reference",
 }
 

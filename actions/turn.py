@@ -35,7 +35,7 @@ class Turn:
     waits: bool = False
     """Whether the turn asks something itself, so that the form must not ask its step besides."""
     ends: str | None = None
-    """How the flow ends: "cancelled", "under-age", or the name of the flow to go to instead."""
+    """How the flow ends: "cancelled" or another of the endings of forms, or the name of the flow to go to instead."""
 
     def say(self, response: str, fields: Mapping[str, Any] | None = None, **values: Any) -> Turn:
         """Add something to say and return the turn."""

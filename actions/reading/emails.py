@@ -18,6 +18,7 @@ LONGEST_ADDRESS = 254
 _UNWRAPPED = re.compile(r"<?mailto:([^|>\s]+)(?:\|[^>]*)?>?", re.IGNORECASE)
 _SPELLED_OUT = re.compile(r"\s*[\(\[]\s*(at|ät|klammeraffe)\s*[\)\]]\s*", re.IGNORECASE)
 _SPELLED_AT = re.compile(r"(?<=\w)\s+(?:at|ät)\s+(?=[\w-]+(?:\.|\s+(?:dot|punkt)\s+)\w)", re.IGNORECASE)
+_SPELLED_AT_PROVIDER = r"(?<=\w)\s+(?:at|ät)\s+(?=(?:{names})\W*$)"
 _SPELLED_DOT = re.compile(r"\s*[\(\[]\s*(dot|punkt)\s*[\)\]]\s*|(?<=\w)\s+(?:dot|punkt)\s+(?=\w)", re.IGNORECASE)
 _COMMA = re.compile(r"(?<=\w),(?=[\w.]+@)|(?<=\w),(?=(?:com|de|net|org|at|ch)\b)")
 _SPACED = re.compile(r"(?<=\w)\s*@\s*(?=\w)")
@@ -63,10 +64,17 @@ def _plain(text: str) -> str:
     """Undo what chat programs and careful people do to addresses."""
     text = _UNWRAPPED.sub(r"\1", text)
     text = _SPELLED_OUT.sub("@", text)
-    text = _SPELLED_AT.sub("@", text)
+    text = _at_provider().sub("@", _SPELLED_AT.sub("@", text))
     if "@" in text:
         text = _SPELLED_DOT.sub(".", text)
     return _COMMA.sub(".", _SPACED.sub("@", text))
+
+
+@cache
+def _at_provider() -> re.Pattern[str]:
+    """Return what "at" looks like before a provider that is called by its name alone, as in "john at gmail"."""
+    names = "|".join(sorted({re.escape(provider.split(".")[0]) for provider in _known()["providers"]}))
+    return re.compile(_SPELLED_AT_PROVIDER.format(names=names), re.IGNORECASE)
 
 
 def _is_local_part(local: str) -> bool:

@@ -74,13 +74,18 @@ def is_digression(message: Message) -> bool:
 
 
 LONGEST_CHANGE_OF_MIND_IN_WORDS = 14
+SURE_OF_ANOTHER_REQUEST = 0.7
 
 
 def changes_mind(message: Message, free_text: bool) -> bool:
     """Tell whether naming another kind of request means leaving the present one."""
     if message.is_button:
         return True
-    if len(message.words) > LONGEST_CHANGE_OF_MIND_IN_WORDS or message.is_narrative:
+    if len(message.words) > LONGEST_CHANGE_OF_MIND_IN_WORDS:
+        return False
+    if message.confidence >= SURE_OF_ANOTHER_REQUEST and pattern("plainly-instead").search(message.text):
+        return True
+    if message.is_narrative:
         return False
     if pattern("instead").search(message.text):
         return True

@@ -54,9 +54,9 @@ def plain_name(text: str) -> str | None:
 
 
 def is_written_as_name(text: str) -> bool:
-    """Tell whether a text is a name beyond doubt: several words, each with a capital, and nothing else."""
+    """Tell whether a text is written as names are, with capitals first and last, and holds nothing else."""
     words = text.split()
-    return len(words) > 1 and all(word[:1].isupper() for word in words) and plain_name(text) is not None
+    return bool(words) and words[0][:1].isupper() and words[-1][:1].isupper() and plain_name(text) is not None
 
 
 def _as_name(text: str) -> str | None:

@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.conversation import message_id, message_of
+from actions.conversation import message_id, message_of, said_by_visitor
 from actions.forms import set_all
 from actions.reading.matter import tells_matter, wants_all_data
 from actions.reading.message import TICKET_KINDS, Message
@@ -34,6 +34,16 @@ def opening_turn(kind: str, message: Message) -> Turn:
     return turn
 
 
+def said_to_be_under_age(tracker: Tracker) -> bool:
+    """Tell whether somebody said, now or just before, that they are under 18, and nobody else writes for them now."""
+    for text in said_by_visitor(tracker):
+        if writes_for_another(text):
+            return False
+        if is_under_age(text):
+            return True
+    return False
+
+
 class StartTicket(Action):
     """Starts the flow that opens a ticket."""
 
@@ -46,7 +56,7 @@ class StartTicket(Action):
         message = message_of(tracker)
         kind = message.intent if message.intent in TICKET_KINDS else "inquiry"
         read = SlotSet("last_read", message_id(tracker))
-        if is_under_age(message.text) and not writes_for_another(message.text):
+        if said_to_be_under_age(tracker):
             utter(dispatcher, "utter_under_age", flow_fields(kind, STEPS[0], "cancelled"))
             return [read]
         turn = opening_turn(kind, message)

@@ -36,7 +36,9 @@ SURE_OF_A_LONE_WORD = 0.85
 LONGEST_CORRECTION_IN_PASSING = 8
 LONGEST_QUESTION_ABOUT_REQUEST = 12
 LAST_ATTEMPT = 3
-EVERYTHING = frozenset({"alles", "alle daten", "everything", "all data"})
+EVERYTHING = frozenset(
+    {"alles", "alle", "einfach alles", "alle daten", "everything", "all", "all of it", "all data"}
+)
 
 
 def take_turn(state: State, message: Message) -> Turn:
@@ -145,7 +147,7 @@ def _answers_beyond_doubt(state: State, message: Message) -> bool:
     if find_email(message.text).address or stated_name(message.text):
         return True
     if state.step == "name":
-        return is_written_as_name(message.text) or (message.text.istitle() and len(message.words) == 1)
+        return is_written_as_name(message.text) and not pattern("plainly-instead").search(message.text)
     return state.step == "country" and len(message.words) <= 3 and country_code(message.text) is not None
 
 
@@ -215,7 +217,7 @@ def _deny(state: State, message: Message) -> Turn | None:
         return None
     if state.step == "confirmed":
         # Who is told that the same request exists, and says no, does not want it a second time.
-        return Turn(ends="cancelled") if state.known.get("asking") == "similar" else _which_field()
+        return Turn(ends="not-again") if state.known.get("asking") == "similar" else _which_field(state)
     return _skip(state, message)
 
 
@@ -223,11 +225,12 @@ def _correct(state: State, message: Message) -> Turn | None:
     gives_value = find_email(message.text).address or stated_name(message.text)
     if field_to_change(message) or gives_value or _corrected_in_passing(state, message):
         return None
-    return _which_field()
+    return _which_field(state)
 
 
-def _which_field() -> Turn:
-    return Turn(slots={"pending": {"asks": "field"}}, waits=True).say("utter_which_field")
+def _which_field(state: State) -> Turn:
+    words = "utter_which_field_of_complaint" if state.kind == "complaint" else "utter_which_field"
+    return Turn(slots={"pending": {"asks": "field"}}, waits=True).say(words)
 
 
 _STEERING = {
@@ -317,7 +320,7 @@ def _new_value(field: str, message: Message) -> str | None:
 
 def _change_of_mind(state: State, message: Message) -> Turn | None:
     free_text = state.step == "description"
-    if not message.is_button and stated_name(message.text):
+    if _answers_beyond_doubt(state, message):
         return None
     if message.intent == "ticket-add" and not free_text and changes_mind(message, free_text):
         return Turn(slots={"pending": {"asks": "addition"}}, waits=True).say("utter_ask_addition_to_description")
@@ -377,9 +380,11 @@ def _about_the_request(state: State, message: Message) -> Turn | None:
         return None
     if state.step == "email" and pattern("other-way-to-answer").search(message.text):
         return _cannot_skip(replace(state, attempts=0))
+    # The summary stands above already; it is not read out a second time.
+    turn = Turn(slots={"asking": "again"}) if state.step == "confirmed" else Turn()
     if pattern("about-need").search(message.text):
-        return Turn().say("utter_why")
-    return Turn().say("utter_about_sending") if pattern("about-sending").search(message.text) else None
+        return turn.say("utter_why")
+    return turn.say("utter_about_sending") if pattern("about-sending").search(message.text) else None
 
 
 def _answer(state: State, message: Message) -> Turn | None:
@@ -416,6 +421,9 @@ def _asks_besides(state: State, message: Message) -> bool:
         return False
     if state.step == "description":
         return state.kind == "inquiry" and message.intent in {"faq", "not-covered"} and message.is_question
+    if state.step == "name" and not message.text.rstrip().endswith("?"):
+        # "My name? It's Bob" asks nothing.
+        return False
     return "?" in message.text and message.intent in QUESTIONS
 
 
@@ -447,6 +455,8 @@ def _question(state: State, message: Message) -> Turn | None:
         turn = Turn()
         take_marks(state, message, turn)
         return turn if turn.says else turn.say("utter_distress")
+    if message.intent == "chitchat" and message.chitchat == "acknowledge":
+        return Turn()
     # The classifier has little to go by in a lone word: "Müller" is no insult.
     is_talk = message.intent in {"press-or-police", "chitchat", "authority"} and (
         len(message.words) > 1 or message.confidence >= SURE_OF_A_LONE_WORD

@@ -90,7 +90,9 @@ KINDS: dict[str, Kind] = {
             _words(
                 r"sozialversicherung",
                 r"rentenversicherung",
-                r"versicherungs(?:nummer|nr)",
+                r"versicher(?:ungs|ten)-?(?:nummer|nr)",
+                r"krankenkasse",
+                r"krankenversicher",
                 r"sv-?(?:nummer|nr)",
                 r"svnr",
                 r"ahv",
@@ -145,6 +147,7 @@ KINDS: dict[str, Kind] = {
                 r"blz\b",
                 r"bankleitzahl",
                 r"bank account",
+                r"account (?:no\b|number)",
                 r"sort[ -]code",
             ),
         ),
@@ -223,7 +226,7 @@ _CARD_PREFIX = (
 
 # What stands alone.
 _ALONE: tuple[Rule, ...] = (
-    Rule("card", _form(_CARD_PREFIX + r"([ \-])\d{4}\1\d{4}\1\d{4}"), ("payment_card",), alone=True, certain=True),
+    Rule("card", _form(_CARD_PREFIX + r"([ \-.])\d{4}\1\d{4}\1\d{4}"), ("payment_card",), alone=True, certain=True),
     Rule("card", _form(r"3[47]\d{2}([ \-])\d{6}\1\d{5}"), ("payment_card",), alone=True, certain=True),
     Rule("card", _form(r"3(?:0[0-5]|[68]\d)\d([ \-])\d{6}\1\d{4}"), ("payment_card",), alone=True, certain=True),
     Rule("card", _form(_CARD_PREFIX + r"\d{12}"), ("payment_card",), alone=True),
@@ -235,6 +238,7 @@ _ALONE: tuple[Rule, ...] = (
         ("national_insurance",),
         alone=True,
     ),
+    Rule("social-security", _form(r"\d{3}-\d{2}-\d{4}"), ("us.ssn",), alone=True),
     Rule("social-security", _form(r"756\.\d{4}\.\d{4}\.\d{2}"), ("ch.ssn",), alone=True),
     Rule(
         "social-security",
@@ -247,7 +251,11 @@ _ALONE: tuple[Rule, ...] = (
     Rule("tax", _form(r"(?:\d{2,3}/\d{3}/\d{5}|\d{3}/\d{4}/\d{4})"), ("de.stnr",), alone=True),
     Rule("tax", _form(r"\d{2}-\d{3}/\d{4}"), ("at.tin",), alone=True),
     Rule(
-        "tax", _form(r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]"), ("it.codicefiscale",), alone=True, certain=True
+        "tax",
+        _form(r"[A-Z]{3} ?[A-Z]{3} ?\d{2} ?[A-EHLMPR-T] ?\d{2} ?[A-Z]\d{3} ?[A-Z]"),
+        ("it.codicefiscale",),
+        alone=True,
+        certain=True,
     ),
     Rule("identity", _form(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]"), ("fi.hetu",), alone=True),
     Rule("identity", _form(r"(?:\d{2})?\d{6}[-+]\d{4}"), ("se.personnummer",), alone=True),
@@ -300,6 +308,8 @@ _ANNOUNCED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("us.ssn", "us.itin", "at.vnr", "fr.nir", "gr.amka", "ch.ssn", "nl.bsn", "ee.ik", "be.nn"),
     ),
     ("social-security", r"\d{7}[A-W][ABW]?", ("ie.pps",)),
+    # German health insurance, which stdnum does not know.
+    ("social-security", r"[A-Z] ?\d{3} ?\d{3} ?\d{3}", ("anything",)),
     (
         "tax",
         _digits(8, 13),

@@ -182,7 +182,7 @@ def test_a_correction_without_it_asks(text: str, field: str) -> None:
 
 def test_no_at_the_summary_asks_what_to_change() -> None:
     outcome = turn("confirmed", "nein")
-    assert said(outcome) == ["utter_which_field"]
+    assert said(outcome) == ["utter_which_field_of_complaint"]
     pending = outcome.slots["pending"]
     assert turn("confirmed", "den Namen", pending=pending).asks == "name"
     assert said(turn("confirmed", "nein", pending=pending)) == ["utter_going_on"]

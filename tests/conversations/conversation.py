@@ -115,6 +115,11 @@ class Conversation:
         bare = [{key: value for key, value in message.items() if key != "from"} for message in said]
         assert bare == self.last, f"after a reload: {bare}"
 
+    def do_open_again(self, expected: Expectation) -> None:
+        """Open the page again after a while and check what stands beneath the history; its buttons can be pressed."""
+        self.last = [message for message in self.history() if message["id"].startswith("return:")]
+        self.do_expect(expected)
+
     def do_pass_time(self, seconds: int) -> None:
         """Let time pass for everything said so far, by dating it back in the conversations' store."""
         pass_time(self.house, seconds)
