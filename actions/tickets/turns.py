@@ -36,9 +36,7 @@ SURE_OF_A_LONE_WORD = 0.85
 LONGEST_CORRECTION_IN_PASSING = 8
 LONGEST_QUESTION_ABOUT_REQUEST = 12
 LAST_ATTEMPT = 3
-EVERYTHING = frozenset(
-    {"alles", "alle", "einfach alles", "alle daten", "everything", "all", "all of it", "all data"}
-)
+EVERYTHING = frozenset({"alles", "alle", "einfach alles", "alle daten", "everything", "all", "all of it", "all data"})
 
 
 def take_turn(state: State, message: Message) -> Turn:

@@ -14,6 +14,7 @@ from actions.reading.emails import find_email, meant_domain
         ("max (at) web.de", "max@web.de"),
         ("max at web punkt de", "max@web.de"),
         ("max [at] web [dot] de", "max@web.de"),
+        ("hans.mueller ät web punkt de", "hans.mueller@web.de"),
         ("<mailto:a@b.co|a@b.co>", "a@b.co"),
         ("max,muster@web,de", "max.muster@web.de"),
         ("max @ web.de", "max@web.de"),
@@ -65,3 +66,8 @@ def test_an_attempt_is_told_from_an_address(text: str) -> None:
 @pytest.mark.parametrize("text", ["hallo", "", "meet me at noon"])
 def test_no_address_is_no_attempt(text: str) -> None:
     assert not find_email(text).attempted
+
+
+def test_a_provider_by_its_name_alone_is_asked_back() -> None:
+    assert find_email("john at gmail").suggestion == "john@gmail.com"
+    assert not find_email("they looked at gmail and web pages").attempted

@@ -14,6 +14,7 @@ from actions.reading.people import (
     plain_name,
     read_relationship,
     stated_name,
+    stated_relationship,
     writes_for_another,
 )
 
@@ -57,6 +58,15 @@ def test_a_name_in_passing_has_to_be_stated() -> None:
         "ich bin minderjährig",
         "im a minor",
         "ich bin erst 17.",
+        "ich bin 15 übrigens",
+        "hello im a 16 year old and want my data deleted",
+        "I turned 17 last week",
+        "Hallo, ich bin Schülerin, 14 Jahre, und ich möchte mich beschweren",
+        "I'm sixteen",
+        "ich werde erst im Mai 18",
+        "als 15-Jähriger darf ich das?",
+        "ich bin eine 16-jährige Schülerin",
+        "i am 17yo",
     ],
 )
 def test_somebody_under_18_is_recognised(text: str) -> None:
@@ -134,3 +144,45 @@ def test_a_button_says_the_relationship() -> None:
     choice = MappingProxyType({"relationship": "unsure"})
     assert read_relationship(Message('/inform{"relationship": "unsure"}', choice=choice)) == "unsure"
     assert read_relationship(Message("/skip")) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ich bin zehn Jahre Kunde bei Ihnen",
+        "I am 10 minutes late",
+        "ich bin 15 Mal angerufen worden",
+        "I am 12 months pregnant",
+        "ich bin 17 Jahre lang belästigt worden",
+        "My son turned 13",
+    ],
+)
+def test_a_number_beside_another_measure_is_no_age(text: str) -> None:
+    assert not is_under_age(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "relationship"),
+    [
+        ("Ich bin Kundin bei Ihnen.", "direct"),
+        ("I'm a customer myself, and angry", "direct"),
+        ("meine Firma nutzt euch und ich bekomme Werbung", "customer-user"),
+        ("I'm a user at one of your customers", "customer-user"),
+        ("Ich habe eine Mail mit den Daten eines anderen Kunden erhalten", None),
+    ],
+)
+def test_a_connection_in_passing_has_to_be_stated(text: str, relationship: str | None) -> None:
+    assert stated_relationship(text) == relationship
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Will Stop", "Will Stop"),
+        ("my name? it's Bob", "Bob"),
+        ("ja, Peter Pan", "Peter Pan"),
+        ("nein, doch gamil", None),
+    ],
+)
+def test_a_name_beside_a_yes_or_a_question_is_read(text: str, name: str | None) -> None:
+    assert plain_name(text) == name

@@ -333,3 +333,45 @@ def test_a_new_request_begins_empty() -> None:
 def test_a_country_is_taken_in_passing_only_when_it_is_said() -> None:
     assert stated_country("ich lebe in Spanien") == "ES"
     assert stated_country("Ich war in Spanien im Urlaub") is None
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "slot", "value"),
+    [
+        ("email", "nein, über meine Firma", "relationship", "customer-user"),
+        ("confirmed", "nee, Deutschland", "country", "DE"),
+        ("country", "nein, ich heiße Max Munster", "name", "Max Munster"),
+    ],
+)
+def test_a_value_alone_corrects_an_earlier_answer(step: str, text: str, slot: str, value: str) -> None:
+    known = {**KNOWN, "name": "Max Muster", **({"country": "CH"} if step == "confirmed" else {})}
+    outcome = turn(step, text, "correct", known=known)
+    assert outcome.slots[slot] == value
+    assert not outcome.waits
+
+
+@pytest.mark.parametrize(
+    ("text", "ends", "goes_on"),
+    [("ja, abbrechen", "cancelled", False), ("nein doch weiter", None, True), ("nein, abbrechen", "cancelled", False)],
+)
+def test_the_first_word_decides_whether_to_cancel(text: str, ends: str | None, goes_on: bool) -> None:
+    outcome = turn("name", text, "skip", pending={"asks": "cancel", "step": "name"})
+    assert outcome.ends == ends
+    assert ("utter_going_on" in said(outcome)) is goes_on
+
+
+def test_a_lone_word_is_no_control_by_the_classifiers_guess() -> None:
+    assert said(turn("email", "gmail", "correct", 0.98)) == ["utter_invalid_email_1"]
+    assert said(turn("relationship", "Müller", "chitchat", 0.72, chitchat="insult")) == ["utter_invalid_relationship_1"]
+    assert turn("name", "abbrechn", "unclear").waits, "a typing error in a control is forgiven"
+
+
+def test_a_picture_says_yes_or_no() -> None:
+    assert turn("confirmed", "👍🏽").slots["confirmed"] is True
+    assert "confirmed" not in turn("confirmed", "👎").slots
+
+
+def test_an_answer_before_a_question_is_kept() -> None:
+    outcome = turn("relationship", "direkt, aber verkaufen Sie meine Daten?", "faq", topics=("sale-of-data",))
+    assert outcome.slots["relationship"] == "direct"
+    assert outcome.digresses

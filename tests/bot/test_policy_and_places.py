@@ -7,6 +7,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.nlu.care import CareComponent, words_of_distress
 from bot.nlu.place_alone import PlaceAloneComponent, everyday_words, known_names
 from bot.policy import TruthfulRulePolicy, failed_without_a_trace
 
@@ -93,3 +94,26 @@ def test_a_place_alone_asks_for_its_authority(places: PlaceAloneComponent, text:
 )
 def test_anything_else_does_not(places: PlaceAloneComponent, text: str) -> None:
     assert not places.is_place(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mir ist alles egal, am liebsten wäre ich tot",
+        "Ich überlege, ob ich überhaupt noch leben will",
+        "ich bring mich um",
+        "i feel like ending it all",
+        "what's the point of living",
+        "I don't want to live anymore",
+    ],
+)
+def test_a_cry_for_help_is_heard(text: str) -> None:
+    assert CareComponent(words_of_distress()).cries_for_help(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Die Hotline ist tot.", "Is my data in danger?", "Kann ich nicht mehr ins Konto?", "Do you want to end my trial?"],
+)
+def test_a_cry_for_help_is_not_heard_where_there_is_none(text: str) -> None:
+    assert not CareComponent(words_of_distress()).cries_for_help(text)
