@@ -12,15 +12,15 @@ from functools import cached_property
 
 import holidays
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from desk.domain.clock import Calendar
 from desk.domain.errors import DeskUnavailable
 from desk.settings import Settings, SettingsError, current_settings
-from desk.storage import audit_chain, counts
+from desk.storage import audit_chain, counts, standing
 from desk.storage.crypto import KeyedHash
 from desk.storage.database import database_trouble, make_engine
 from desk.storage.models import Ticket
+from desk.storage.standing import CountingSession
 
 VISITOR = "visitor"
 WORKER = "worker"
@@ -52,7 +52,7 @@ class Work:
     taking those locks last and always in the same order keeps transactions from waiting for each other in circles.
     """
 
-    session: Session
+    session: CountingSession
     desk: Desk
     actor: str
     now: datetime
@@ -100,6 +100,8 @@ class Work:
     def finish(self) -> None:
         """Write what was collected; called once, right before the commit."""
         self.session.flush()
+        standing.add(self.session, self.session.moved)
+        self.session.moved.clear()
         if self._counts:
             counts.add(self.session, self._counts, self._seconds)
         if self._entries:
@@ -125,7 +127,8 @@ class Desk:
     @contextmanager
     def work(self, actor: str, now: datetime | None = None) -> Iterator[Work]:
         """Do something in one transaction; raise DeskUnavailable when the database is in trouble."""
-        with database_trouble(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        options = {"bind": self.engine, "expire_on_commit": False}
+        with database_trouble(), CountingSession(self.calendar, **options) as session, session.begin():
             work = Work(session, self, actor, now or utc_now())
             yield work
             work.finish()
@@ -134,7 +137,8 @@ class Desk:
     def read(self, now: datetime | None = None) -> Iterator[Work]:
         """Look something up without holding up anybody who writes."""
         engine = self.engine.execution_options(writes=False)
-        with database_trouble(), Session(engine, expire_on_commit=False, autoflush=False) as session:
+        options = {"bind": engine, "expire_on_commit": False, "autoflush": False}
+        with database_trouble(), CountingSession(self.calendar, **options) as session:
             yield Work(session, self, "reader", now or utc_now(), writes=False)
 
     def close(self) -> None:

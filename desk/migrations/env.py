@@ -37,6 +37,7 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
+    context.config.attributes["timezone"] = current_settings().timezone
     engine = make_engine(current_settings())
     with engine.begin() as own:
         run(own)

@@ -70,6 +70,7 @@ def open_ticket(work: Work, new: NewTicket) -> Opened:
     work.record(
         "ticket.opened", ticket.id, kind=ticket.kind.value, due=ticket.due_on.isoformat(), channel=ticket.channel
     )
+    work.session.count_new(ticket)
     work.count("received", ticket)
     if new.notify:
         _send_notices(work, ticket, new)

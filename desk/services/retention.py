@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, delete, func, or_, select
+from sqlalchemy import Select, and_, delete, func, or_, select, union_all
 
 from desk.application import WORKER, Desk, Work
 from desk.domain.clock import add_months
@@ -23,10 +23,12 @@ from desk.storage.models import (
     Note,
     OutboxMessage,
     ReadLogEntry,
+    StandingCount,
     Ticket,
     TicketContent,
     TicketToken,
 )
+from desk.storage.standing import CLOSED
 
 _BATCH = 100
 # Everything of a ticket that says or may say something about the person.
@@ -52,14 +54,19 @@ class Expiring:
 
 def preview(work: Work, until: date | None = None, limit: int = 100) -> Sequence[Expiring]:
     """List the tickets that are anonymised up to a day, the longest closed first."""
-    statement = _expiring(work, until or work.today).order_by(Ticket.closed_at, Ticket.id).limit(limit)
+    numbers = _first_to_expire(work, until or work.today, limit)
+    statement = select(Ticket).where(Ticket.id.in_(numbers)).order_by(Ticket.closed_at, Ticket.id)
     return [Expiring(ticket, ends_on(work, ticket)) for ticket in work.session.scalars(statement)]
 
 
 def count_expiring(work: Work, until: date | None = None) -> int:
     """Count the tickets that are anonymised up to a day."""
-    expiring = _expiring(work, until or work.today).with_only_columns(func.count(Ticket.id))
-    return work.session.scalar(expiring) or 0
+    ends = [
+        and_(StandingCount.kind == kind, StandingCount.day <= _last_closed_on(work, kind, until or work.today))
+        for kind in Kind
+    ]
+    total = select(func.sum(StandingCount.count)).where(StandingCount.standing == CLOSED, or_(*ends))
+    return work.session.scalar(total) or 0
 
 
 def ends_on(work: Work, ticket: Ticket) -> date:
@@ -74,7 +81,8 @@ def run(desk: Desk, progress: Callable[[int], None] = lambda _done: None, now: d
     done = 0
     while True:
         with desk.work(WORKER, now) as work:
-            batch = work.session.scalars(_expiring(work, work.today).limit(_BATCH).with_for_update()).all()
+            numbers = _first_to_expire(work, work.today, _BATCH)
+            batch = work.session.scalars(select(Ticket).where(Ticket.id.in_(numbers)).with_for_update()).all()
             for ticket in batch:
                 anonymise(work, ticket)
         delete_mail_files(desk, [ticket.reference for ticket in batch])
@@ -125,13 +133,23 @@ def forget_read_log(work: Work, before: datetime) -> None:
     work.session.execute(delete(ReadLogEntry).where(ReadLogEntry.at < before))
 
 
-def _expiring(work: Work, until: date) -> Select[Ticket]:
-    due = [and_(Ticket.kind == kind, Ticket.closed_at < _closed_before(work, kind, until)) for kind in Kind]
-    return select(Ticket).where(
-        or_(*due), Ticket.closed_at.is_not(None), Ticket.anonymised_at.is_(None), Ticket.legal_hold.is_(False)
+def _first_to_expire(work: Work, until: date, limit: int) -> Sequence[int]:
+    # Each kind has its own stretch of the index and its own period, so the first ones of each are looked at.
+    parts = [_expiring(work, kind, until).limit(limit).subquery() for kind in Kind]
+    every = union_all(*(select(part) for part in parts)).subquery()
+    return work.session.scalars(select(every.c.id).order_by(every.c.closed_at, every.c.id).limit(limit)).all()
+
+
+def _expiring(work: Work, kind: Kind, until: date) -> Select[tuple[int, datetime | None]]:
+    over = Ticket.closed_at < work.desk.calendar.end_of(_last_closed_on(work, kind, until))
+    return (
+        select(Ticket.id, Ticket.closed_at)
+        .where(Ticket.kind == kind, over, Ticket.closed_at.is_not(None), Ticket.anonymised_at.is_(None))
+        .where(Ticket.legal_hold.is_(False))
+        .order_by(Ticket.closed_at, Ticket.id)
     )
 
 
-def _closed_before(work: Work, kind: Kind, until: date) -> datetime:
+def _last_closed_on(work: Work, kind: Kind, until: date) -> date:
     # Tickets that were closed on this day or before have had their months on the day `until`.
-    return work.desk.calendar.end_of(add_months(until, -work.settings.retention_months[kind]))
+    return add_months(until, -work.settings.retention_months[kind])

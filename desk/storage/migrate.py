@@ -30,7 +30,7 @@ _ADVISORY_LOCK = 7_237_710_129
 def migrate(desk: Desk) -> None:
     """Apply all migrations that are missing; several processes may call it at once."""
     with database_trouble():
-        _apply(desk.engine)
+        _apply(desk)
         _check_keys(desk)
 
 
@@ -45,8 +45,10 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _apply(engine: Engine) -> None:
-    config = _config()
+def _apply(desk: Desk) -> None:
+    engine, config = desk.engine, _config()
+    # Some tables count by days, which begin and end where the desk is.
+    config.attributes["timezone"] = desk.settings.timezone
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})

@@ -25,6 +25,8 @@ from desk.storage.types import Instant, RowId, Sealed, SealedBytes, SealedJson, 
 
 # The far end of the calendar: where a ticket stands in the queue while its clock does not run.
 NEVER = date(9999, 12, 31)
+# What makes a group of the queue (`QueueGroup`).
+_GROUP = ("state", "kind", "language", "assignee_id", "escalated", "verified")
 _FLAG = re.compile(r"(?<![\w.])(NOT )?(open|verified|escalated)(?!\w)")
 
 
@@ -191,24 +193,38 @@ class Ticket(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
     # One index for each view of the queue, each in the order in which it is read, so that a page costs the same
-    # however many tickets there are. Partial ones stay small, for most tickets of a desk are closed.
+    # however many tickets there are; the two by group are for views that were narrowed, in any way (`QueueGroup`).
+    # Partial ones stay small, for most tickets of a desk are closed.
     __table_args__ = (
         _partial("ix_tickets_open", "queue_on", "id", where="open"),
         _partial("ix_tickets_open_assignee", "assignee_id", "queue_on", "id", where="open"),
-        _partial("ix_tickets_open_kind", "kind", "queue_on", "id", where="open"),
-        _partial("ix_tickets_open_language", "language", "queue_on", "id", where="open"),
         _partial("ix_tickets_open_received", "received_at", "id", where="open"),
-        _partial("ix_tickets_open_unverified", "queue_on", "id", where="open AND NOT verified"),
         _partial("ix_tickets_closed_received", "received_at", "id", where="NOT open"),
         _partial("ix_tickets_escalated", "queue_on", "id", where="escalated"),
         Index("ix_tickets_all", "queue_on", "id"),
-        Index("ix_tickets_state", "state", "queue_on", "id"),
-        Index("ix_tickets_kind", "kind", "queue_on", "id"),
-        Index("ix_tickets_assignee", "assignee_id", "queue_on", "id"),
         Index("ix_tickets_received", "received_at", "id"),
+        Index("ix_tickets_group_due", *_GROUP, "queue_on", "id"),
+        Index("ix_tickets_group_received", *_GROUP, "received_at", "id"),
         Index("ix_tickets_email", "email_hash", "received_at", "id"),
         _partial("ix_tickets_closed", "kind", "closed_at", where="closed_at IS NOT NULL AND anonymised_at IS NULL"),
     )
+
+
+class QueueGroup(Base):
+    """A combination of what the queue can be narrowed by; a trigger adds it with the first ticket that has it.
+
+    However many tickets there are, there are a few thousand of these at most, and each has its own stretch of an
+    index. `assignee` is 0 where nobody has the tickets.
+    """
+
+    __tablename__ = "queue_groups"
+
+    state: Mapped[State] = mapped_column(Word(State), primary_key=True)
+    kind: Mapped[Kind] = mapped_column(Word(Kind), primary_key=True)
+    language: Mapped[str] = mapped_column(String(2), primary_key=True)
+    assignee: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    escalated: Mapped[bool] = mapped_column(primary_key=True)
+    verified: Mapped[bool] = mapped_column(primary_key=True)
 
 
 class TicketContent(Base):
@@ -440,6 +456,29 @@ class DailyCount(Base):
     language: Mapped[str] = mapped_column(String(2), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
     seconds: Mapped[int] = mapped_column(RowId, default=0)
+
+
+class WeeklyCount(Base):
+    """The daily counts of a calendar week (its Monday) in both languages, so that years are added up from few rows."""
+
+    __tablename__ = "weekly_counts"
+
+    event: Mapped[str] = mapped_column(String(32), primary_key=True)
+    week: Mapped[date] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    seconds: Mapped[int] = mapped_column(RowId, default=0)
+
+
+class StandingCount(Base):
+    """How many tickets stand open by the day they arrived, and closed with their person by the day they were closed."""
+
+    __tablename__ = "standing_counts"
+
+    standing: Mapped[str] = mapped_column(String(16), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[Kind] = mapped_column(Word(Kind), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
 
 
 class Webhook(Base):

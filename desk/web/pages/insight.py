@@ -12,7 +12,7 @@ from starlette.responses import Response
 from desk.application import Work
 from desk.domain.errors import NotFound
 from desk.domain.kinds import Kind
-from desk.services import queue, reports
+from desk.services import reports
 from desk.services.reports import Figures
 from desk.web.charts import Chart, draw
 from desk.web.frame import page
@@ -37,7 +37,7 @@ def show(request: Request, visit: CurrentVisit, since: str = "", until: str = ""
     with desk_of(request).read() as work:
         period = read_period(since, until, work.today)
         figures = reports.figures(work, period.since, period.until)
-        opened = queue.count(work, queue.QueueFilter())
+        opened = reports.open_now(work)
         charts = {name: _chart(visit, work, name, period) for name in CHARTS}
     values = {
         "period": period,
@@ -151,10 +151,8 @@ def _weeks(period: Period) -> list[date]:
 def _records(visit: Visit, work: Work, period: Period) -> Sheet:
     say, day = visit.say, visit.formats.day
     kinds: list[tuple[str, Kind | None]] = [(say(f"kinds.{kind}"), kind) for kind in Kind]
-    rows = [
-        _record(visit, name, reports.figures(work, period.since, period.until, kind))
-        for name, kind in [*kinds, (say("records.total"), None)]
-    ]
+    figures = reports.figures_by_kind(work, period.since, period.until)
+    rows = [_record(visit, name, figures[kind]) for name, kind in [*kinds, (say("records.total"), None)]]
     return Sheet(
         say("records.title"),
         say("records.lead", since=day(period.since), until=day(period.until)),
