@@ -81,7 +81,7 @@ class Api:
         method: str,
         path: str,
         scope: str,
-        answer: type[BaseModel] | None,
+        answer: type[Any] | None,
         *,
         status: int = 200,
         fails: tuple[int, ...] = (),

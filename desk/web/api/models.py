@@ -12,7 +12,6 @@ from desk.domain.kinds import Kind, Outcome, Relationship, State
 from desk.domain.reference import ALPHABET
 from desk.services import tickets
 from desk.services.queue import LARGEST_PAGE
-from desk.services.reports import Figures
 from desk.services.webhooks import EVENTS
 from desk.storage.models import Correspondence, Note, Ticket, Webhook
 
@@ -218,31 +217,6 @@ class Reason(Strict):
     """Reasons, as the person will read them."""
 
     reason: Text
-
-
-class FiguresBody(BaseModel):
-    """Figures of a period, without personal data."""
-
-    since: date
-    until: date
-    received: int
-    closed: int
-    answered: int
-    refused: int
-    withdrawn: int
-    extended: int
-    reopened: int
-    escalated: int
-    on_time: int
-    late: int
-    on_time_rate: float | None
-    hours_to_first_answer: float | None
-    hours_to_close: float | None
-
-    @classmethod
-    def of(cls, figures: Figures) -> Self:
-        """Make them from the desk's own."""
-        return cls(**{name: getattr(figures, name) for name in cls.model_fields})
 
 
 class PeriodQuery(Strict):

@@ -16,13 +16,13 @@ from desk.domain.kinds import State
 from desk.services import queue, readings, reports, tickets, webhooks
 from desk.services.opening import NewTicket, open_ticket
 from desk.services.queue import QueueFilter
+from desk.services.reports import Figures
 from desk.storage.crypto import new_token, token_hash
 from desk.storage.models import Ticket
 from desk.web.api.calls import Api, Call, CurrentCall, once
 from desk.web.api.models import (
     REFERENCE,
     Assignment,
-    FiguresBody,
     ListQuery,
     NewTicketBody,
     NewWebhook,
@@ -150,13 +150,13 @@ def refuse(call: CurrentCall, reference: Reference, body: Reason) -> Response:
     return _change(call, reference, "refusal", body, lambda work, ticket: tickets.refuse(work, ticket, body.reason))
 
 
-@api.call("GET", "/metrics", "metrics:read", FiguresBody)
-def metrics(call: CurrentCall, query: Annotated[PeriodQuery, Query()]) -> FiguresBody:
+@api.call("GET", "/metrics", "metrics:read", Figures)
+def metrics(call: CurrentCall, query: Annotated[PeriodQuery, Query()]) -> Figures:
     """Give the figures of a period."""
     with call.desk.read() as work:
         until = query.until or work.today
         since = query.since or date.fromordinal(max(1, until.toordinal() - _DEFAULT_DAYS))
-        return FiguresBody.of(reports.figures(work, since, until))
+        return reports.figures(work, since, until)
 
 
 @api.call("GET", "/webhooks", "webhooks:manage", WebhookList)
