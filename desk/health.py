@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from desk.application import Desk
 from desk.domain.errors import DeskUnavailable
-from desk.services import facts, outbox
+from desk.services import facts, mailbox, outbox
 from desk.storage import migrate
 from desk.storage.crypto import Unreadable
 
@@ -54,6 +54,7 @@ def check(desk: Desk) -> Health:
         ("worker", _worker),
         ("outbox", _outbox),
         ("mail", _mail),
+        ("mailbox", mailbox.problem),
     )
     return Health(tuple(_try(name, part, desk) for name, part in parts))
 

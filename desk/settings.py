@@ -9,6 +9,7 @@ from datetime import time
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -39,6 +40,8 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = "Privacy desk <privacy@localhost>"
     mail_reply_to: str | None = None
+    imap_url: str | None = field(default=None, repr=False)
+    imap_poll_seconds: int = 60
     team_mail: str | None = None
     slack_webhook_url: str | None = field(default=None, repr=False)
     slack_team_bot_token: str | None = field(default=None, repr=False)
@@ -103,6 +106,8 @@ def settings_from(values: Mapping[str, str]) -> Settings:
         smtp_url=values.get("SMTP_URL") or None,
         mail_from=values.get("MAIL_FROM") or "Privacy desk <privacy@localhost>",
         mail_reply_to=values.get("MAIL_REPLY_TO") or None,
+        imap_url=_imap_url(values.get("IMAP_URL")),
+        imap_poll_seconds=_integer(values, "IMAP_POLL_SECONDS", 60),
         team_mail=values.get("DESK_TEAM_MAIL") or None,
         slack_webhook_url=values.get("SLACK_WEBHOOK_URL") or None,
         slack_team_bot_token=values.get("SLACK_TEAM_BOT_TOKEN") or None,
@@ -153,6 +158,20 @@ def _database_url(url: str) -> str:
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL must start with sqlite:/// or postgresql://.")
+    return url
+
+
+def _imap_url(url: str | None) -> str | None:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("imaps", "imap") and parts.hostname and parts.username and parts.port != 0
+    except ValueError:
+        whole = False
+    # Folders beyond ASCII have another spelling in IMAP, which the server's own list shows.
+    if not whole or not unquote(parts.path).isascii():
+        raise SettingsError("IMAP_URL must look like imaps://user:password@host/folder, with the folder in ASCII.")
     return url
 
 

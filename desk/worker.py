@@ -1,4 +1,4 @@
-"""The worker: sends what is in the outbox, reminds of due dates and ends what has had its time.
+"""The worker: sends what is in the outbox, fetches mail, reminds of due dates and ends what has had its time.
 
 Several may run beside each other; messages are leased, reminders have keys, and everything else may happen twice.
 Run it with `python -m desk.worker`.
@@ -17,13 +17,26 @@ from datetime import datetime, timedelta
 
 from desk.application import WORKER, Desk, utc_now
 from desk.domain.errors import DeskUnavailable
-from desk.services import accounts, api_tokens, audit, facts, outbox, reminders, retention, review, sending
+from desk.services import (
+    accounts,
+    api_tokens,
+    audit,
+    facts,
+    mailbox,
+    outbox,
+    reminders,
+    retention,
+    review,
+    sending,
+)
+from desk.services.mailbox import MailboxTrouble
 from desk.settings import SettingsError, current_settings
 from desk.slack import following
 from desk.storage import migrate
 
 _LOG = logging.getLogger("desk.worker")
 _LONGEST_PAUSE_SECONDS = 60.0
+_LONGEST_MAIL_PAUSE_SECONDS = 600.0
 
 
 @dataclass
@@ -64,18 +77,35 @@ def work_once(desk: Desk, plan: list[Chore]) -> int:
 
 
 def work_on(desk: Desk, stop: threading.Event) -> None:
-    """Work until told to stop; database trouble makes the pauses longer, never ends the work."""
-    plan, pause = chores(), desk.settings.outbox_poll_seconds
+    """Work until told to stop; trouble makes the pauses longer, never ends the work."""
+    plan = chores()
+    _keep_on(stop, lambda: 0.0 if work_once(desk, plan) else desk.settings.outbox_poll_seconds, _LONGEST_PAUSE_SECONDS)
+
+
+def fetch_on(desk: Desk, stop: threading.Event) -> None:
+    """Fetch mail until told to stop, in a thread of its own: a slow mail server keeps no letter from leaving."""
+
+    def fetch() -> float:
+        taken = mailbox.fetch(desk)
+        if taken:
+            _LOG.info("Took in %d mails.", taken)
+        return float(desk.settings.imap_poll_seconds)
+
+    _keep_on(stop, fetch, max(_LONGEST_MAIL_PAUSE_SECONDS, float(desk.settings.imap_poll_seconds)))
+
+
+def _keep_on(stop: threading.Event, once: Callable[[], float], longest_pause: float) -> None:
+    """Do something again and again; it gives the pause until the next time, and trouble doubles the last one."""
+    pause = 0.5
     while not stop.is_set():
         try:
-            busy = work_once(desk, plan) > 0
-            pause = 0.0 if busy else desk.settings.outbox_poll_seconds
-        except DeskUnavailable as error:
-            pause = min(max(pause, 1.0) * 2, _LONGEST_PAUSE_SECONDS)
-            _LOG.warning("The database is in trouble (%s); trying again in %d s.", error, pause)
+            pause = once()
+        except (DeskUnavailable, MailboxTrouble) as error:
+            pause = min(max(pause, 1.0) * 2, longest_pause)
+            _LOG.warning("%s; trying again in %d s.", error, pause)
         except Exception:
             # One bad message or ticket must not keep all others from leaving.
-            pause = min(max(pause, 1.0) * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(max(pause, 1.0) * 2, longest_pause)
             _LOG.exception("Something unforeseen happened; trying again in %d s.", pause)
         stop.wait(pause)
 
@@ -134,6 +164,17 @@ def _key_problem(desk: Desk) -> str | None:
         return None
 
 
+def _everything_once(desk: Desk) -> int:
+    try:
+        mailbox.fetch(desk)
+    except MailboxTrouble as error:
+        _LOG.warning("%s.", error)
+    plan = chores()
+    while work_once(desk, plan):
+        pass
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the worker until it is told to stop."""
     parser = argparse.ArgumentParser(prog="python -m desk.worker", description=__doc__)
@@ -152,14 +193,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{problem}\n")
         return 1
     if once:
-        plan = chores()
-        while work_once(desk, plan):
-            pass
-        return 0
+        return _everything_once(desk)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     _LOG.info("The worker is ready.")
+    fetching = threading.Thread(target=fetch_on, args=(desk, stop), daemon=True)
+    if settings.imap_url is not None:
+        fetching.start()
     work_on(desk, stop)
     return 0
 

@@ -11,6 +11,7 @@ from desk.storage.upsert import insert_into
 WORKER_SEEN = "worker-seen"
 RETENTION_RAN = "retention-ran"
 REMINDERS_RAN = "reminders-ran"
+MAIL_FETCHED = "mail-fetched"
 
 
 def remember(work: Work, name: str, value: str = "") -> None:
@@ -21,7 +22,12 @@ def remember(work: Work, name: str, value: str = "") -> None:
     )
 
 
+def get(work: Work, name: str) -> Fact | None:
+    """Give something that was remembered: its value and its moment."""
+    return work.session.get(Fact, name, populate_existing=True)
+
+
 def when(work: Work, name: str) -> datetime | None:
     """Give the moment of something that was remembered."""
-    fact = work.session.get(Fact, name, populate_existing=True)
+    fact = get(work, name)
     return fact.at if fact else None

@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", re.I)
 _ADDRESS_HEADERS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 _GERMAN = re.compile(r"\b(und|ich|nicht|bitte|meine?|Daten|Sie|mit|für)\b", re.I)
 _TAGS = re.compile(r"<[^>]+>")
-_LARGEST_MAIL = 30 * 1024 * 1024
+LARGEST_MAIL = 30 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Received:
 
 def receive(work: Work, raw: bytes) -> Received:
     """Take in a mail; the same one twice is taken once."""
-    if len(raw) > _LARGEST_MAIL:
+    if len(raw) > LARGEST_MAIL:
         raise InvalidInput("This mail is too large.")
     message = message_from_bytes(raw, policy=policy.default)
     if is_automatic(message):

@@ -193,6 +193,7 @@ def test_health_says_what_is_wrong(desk: Desk, opened: Callable[..., Ticket]) ->
         "worker": "the worker never ran",
         "outbox": "well",
         "mail": "well",
+        "mailbox": "well",
     }
     with desk.work("worker") as work:
         facts.remember(work, facts.WORKER_SEEN)
