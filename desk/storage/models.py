@@ -497,6 +497,20 @@ class Webhook(Base):
     __table_args__ = (UniqueConstraint("url"),)
 
 
+class SavedView(Base):
+    """A filter of the queue under a name; it never holds a person's address, whichever list it was made from."""
+
+    __tablename__ = "saved_views"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[dict[str, str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+
 class Fact(Base):
     """Small things the desk remembers about itself: the index key's fingerprint, when the worker last ran."""
 

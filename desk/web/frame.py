@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from desk.services import queue
+from desk.services import queue, saved_views
 from desk.web.permissions import Permission
+from desk.web.queue_query import read_query
 from desk.web.rendering import render
 from desk.web.visit import Visit
 from desk.web.visiting import desk_of
@@ -36,6 +37,16 @@ class Room:
     icon: str
     url: str
     needs: Permission
+
+
+@dataclass(frozen=True)
+class OwnView:
+    """A view that the reader saved."""
+
+    number: int
+    name: str
+    url: str
+    current: bool
 
 
 # When something failed, the database may be what did; the frame around that news asks it nothing.
@@ -67,8 +78,12 @@ def page(
     request: Request, visit: Visit, template: str, values: Mapping[str, Any] | None = None, status: int = 200
 ) -> HTMLResponse:
     """Render a page with its frame."""
+    well = status < _TROUBLE
+    own = own_views(request, visit) if well else []
     frame = {
-        "rail_views": rail_views(request, visit, counted=status < _TROUBLE),
+        "rail_views": rail_views(request, visit, counted=well),
+        "rail_own": own,
+        "own_view": next((view for view in own if view.current), None),
         "rail_rooms": rail_rooms(request, visit),
     }
     return render(visit, template, {**frame, **(values or {})}, status)
@@ -87,6 +102,16 @@ def rail_views(request: Request, visit: Visit, *, counted: bool) -> list[RailVie
         )
         for name, icon in VIEW_ICONS.items()
     ]
+
+
+def own_views(request: Request, visit: Visit) -> list[OwnView]:
+    """List the views that this reader saved."""
+    if visit.account is None:
+        return []
+    shown = read_query(request.query_params).kept if request.url.path == "/queue" else None
+    with desk_of(request).read() as work:
+        kept = saved_views.of_user(work, visit.account.id)
+    return [OwnView(row.id, row.name, read_query(row.query).url, row.query == shown) for row in kept]
 
 
 def _counts(request: Request, visit: Visit) -> dict[str, int]:

@@ -42,9 +42,19 @@ class QueueQuery:
         return any(getattr(self, name) for name in NARROWING)
 
     @property
+    def kept(self) -> dict[str, str]:
+        """Give what a saved view keeps: the filter, without the page and without whose tickets were looked at."""
+        return {name: getattr(self, name) for name in ("view", *NARROWING) if getattr(self, name)}
+
+    @property
     def url(self) -> str:
         """Give the address of this list."""
         return _url("/queue", self)
+
+    @property
+    def save_url(self) -> str:
+        """Give the address that a form sends a name for this list to."""
+        return _url("/queue/views", replace(self, after="", person=""))
 
     @property
     def rows_url(self) -> str:

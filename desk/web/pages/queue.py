@@ -14,7 +14,7 @@ from desk.application import Desk, Work, staff
 from desk.domain.errors import DeskError, DeskUnavailable, InvalidInput
 from desk.domain.kinds import Kind, State
 from desk.domain.reference import normalise_reference
-from desk.services import queue, tickets
+from desk.services import queue, saved_views, tickets
 from desk.storage.models import Ticket
 from desk.web.due import Due, due_of
 from desk.web.frame import page
@@ -62,6 +62,28 @@ def rows(request: Request, visit: CurrentVisit, seen: str = "") -> Response:
     if values["seen"] == seen:
         return Response(status_code=204)
     return render(visit, "queue_rows.html", values)
+
+
+@pages.post("/queue/views", Permission.READ_TICKETS)
+def save_view(
+    request: Request, visit: CurrentVisit, name: Annotated[str, Form(max_length=saved_views.LONGEST_NAME)]
+) -> Response:
+    """Keep the list that the form's address names under a name."""
+    query = read_query(request.query_params)
+    try:
+        with desk_of(request).work(staff(visit.user.id)) as work:
+            saved_views.save(work, visit.user.id, name, query.kept)
+    except InvalidInput:
+        return go(QueueQuery(**query.kept).url, "queue.own.problem", tone="bad", most=saved_views.MOST)
+    return go(QueueQuery(**query.kept).url, "queue.own.saved", name=name.strip())
+
+
+@pages.post("/queue/views/{number}/remove", Permission.READ_TICKETS)
+def remove_view(request: Request, visit: CurrentVisit, number: int) -> Response:
+    """Forget a view of one's own."""
+    with desk_of(request).work(staff(visit.user.id)) as work:
+        saved_views.remove(work, visit.user.id, number)
+    return go("/queue", "queue.own.removed")
 
 
 @pages.post("/search", Permission.READ_TICKETS)

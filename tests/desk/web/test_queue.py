@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from desk.application import Desk
-from desk.domain.kinds import Kind
-from desk.services import tickets
+from desk.domain.kinds import Kind, Role
+from desk.services import accounts, saved_views, tickets
 from tests.desk.web.browsing import Browser
 
 _ROW = re.compile(r'data-row="(PR-[0-9A-Z-]+)"')
@@ -105,3 +105,54 @@ def test_a_broken_cursor_is_a_clear_error(officer: Browser) -> None:
 def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(browser: Browser) -> None:
     response = browser.get("/queue/rows", **{"HX-Request": "true"})
     assert response.headers["HX-Redirect"] == "/sign-in"
+
+
+def test_a_filter_is_saved_under_a_name_and_stands_beside_the_other_views(
+    signed_in: Callable[[Role], Browser], open_one: Callable[..., str]
+) -> None:
+    officer, viewer = signed_in(Role.OFFICER), signed_in(Role.VIEWER)
+    open_one()
+    erasure = open_one(Kind.ERASURE, language="de")
+    action = _save_action(officer.get("/queue?kind=erasure&language=de&after=").text)
+    page = officer.follow(officer.post(action, {"name": " Löschung  <deutsch> "}))
+    assert "<h1>Löschung &lt;deutsch&gt;</h1>" in page
+    assert page.count('aria-current="page"') == 1
+    assert _rows(page) == [erasure]
+    assert "Löschung &lt;deutsch&gt;" in officer.get("/insight").text
+    assert "Löschung" not in viewer.get("/queue").text
+    number = re.search(r'action="/queue/views/(\d+)/remove"', page)
+    assert number
+    viewer.get("/queue")
+    assert viewer.post(f"/queue/views/{number[1]}/remove").status_code == 404
+    officer.get("/queue")
+    page = officer.follow(officer.post(f"/queue/views/{number[1]}/remove"))
+    assert "Löschung" not in page
+
+
+def test_a_name_that_is_used_gets_the_new_filter_and_nobody_keeps_too_many(officer: Browser) -> None:
+    for kind in ("erasure", "access"):
+        page = officer.follow(officer.post(_save_action(officer.get(f"/queue?kind={kind}").text), {"name": "Mine"}))
+    assert page.count('<span class="cut">') == 1
+    assert 'href="/queue?view=open&amp;kind=access"' in page
+    officer.get("/queue")
+    for number in range(25):
+        officer.post(f"/queue/views?kind=access&assignee={number + 1}", {"name": f"View {number}"})
+    assert officer.get("/queue").text.count('<span class="cut">') == saved_views.MOST
+    assert "at most" in officer.follow(officer.post("/queue/views?kind=access", {"name": "  "}))
+
+
+def test_whose_tickets_were_looked_at_is_not_saved(officer: Browser, open_one: Callable[..., str], desk: Desk) -> None:
+    open_one()
+    officer.get("/queue")
+    found = officer.post("/search", {"text": "person@example.com"}).headers["location"]
+    assert "/queue/views?" not in officer.get(f"{found}&kind=access").text
+    officer.post(found.replace("/queue?", "/queue/views?") + "&kind=access", {"name": "Emily"})
+    with desk.read() as work:
+        [kept] = saved_views.of_user(work, accounts.by_email(work, "officer@example.org").id)  # type: ignore[union-attr]
+    assert kept.query == {"view": "all", "kind": "access"}
+
+
+def _save_action(page: str) -> str:
+    found = re.search(r'action="(/queue/views\?[^"]*)"', page)
+    assert found
+    return found[1].replace("&amp;", "&")
