@@ -18,6 +18,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.answers import LANGUAGES, Answer, Button, Catalogue, load_catalogue
 from bot.settings import Settings
+from bot.topic_counts import TopicCounts
 from bot.words import LAST_RESORT
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             "kept_for": (settings.tracker_retention_days, "day"),
             "session_for": (settings.webchat_session_hours, "hour"),
         }
+        self.asked = TopicCounts()
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -78,8 +80,10 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         intent = message.intent.get("name") if message else None
         found = self._asked_about(tracker)
         if found:
+            self.asked.note((answer.key for answer in found), language)
             return _combined([self._answer(answer, language) for answer in found])
         if intent == "out-of-scope":
+            self.asked.note([self.catalogue.out_of_scope.key], language)
             return _combined([self._answer(self.catalogue.out_of_scope, language)])
         if intent in QUESTION_INTENTS:
             return _combined([self._unclear(tracker, language)])

@@ -7,6 +7,7 @@ these addresses asked for anything.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +18,9 @@ from typing import Any
 import yaml
 from sqlalchemy import delete
 
-from desk.application import COMMAND_LINE, Desk, Work, staff, utc_now
+from desk.application import COMMAND_LINE, VISITOR, Desk, Work, staff, utc_now
 from desk.domain.kinds import Kind, Language, Outcome, Relationship, Role, State
-from desk.services import accounts, tickets
+from desk.services import accounts, review, tickets, topics_asked
 from desk.services.opening import Line, NewTicket, open_ticket
 from desk.storage.models import OutboxMessage, Ticket, User
 
@@ -41,6 +42,8 @@ _BATCH = 50
 # How old a ticket has to be, in days, for the desk to be done with it most of the time.
 _USUALLY_DONE = 26
 _FORGOTTEN = 0.02
+_QUESTIONS_A_TICKET = 12
+_UNPLACED = 0.3
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,38 @@ def make(desk: Desk, count: int, progress: Callable[[int], None] = lambda _done:
             made = [_one(work, chance, moment, now, team) for moment in batch]
             _forget_mail(work, made)
         progress(len(batch))
+    _ask(desk, chance, now, count)
     return count
 
 
+def _ask(desk: Desk, chance: random.Random, now: datetime, tickets_made: int) -> None:
+    """Count what visitors asked the assistant in the same year, several questions for each ticket."""
+    a_day = tickets_made * _QUESTIONS_A_TICKET / _YEAR.days
+    for age in reversed(range(_YEAR.days)):
+        with desk.work(COMMAND_LINE, now - timedelta(days=age)) as work:
+            number = round(a_day * chance.uniform(0.4, 1.6))
+            asked = Counter((_pick(chance, _texts()["topics"]), _language(chance)) for _ in range(number))
+            counts = [topics_asked.Asked(topic, language, times) for (topic, language), times in asked.items()]
+            topics_asked.add(work, f"{chance.getrandbits(128):032x}", counts)
+            if chance.random() < _UNPLACED:
+                _miss(work, chance, age)
+
+
+def _miss(work: Work, chance: random.Random, age: int) -> None:
+    language = _language(chance)
+    if timedelta(days=age) < timedelta(days=work.settings.unplaced_days):
+        review.keep(work, chance.choice(_texts()["unplaced"][language]), language, ())
+    else:
+        # The question itself is forgotten by now, but not that there was one.
+        work.count_subject("unplaced", "unclear", language)
+
+
+def _language(chance: random.Random) -> Language:
+    return "de" if chance.random() < 0.65 else "en"
+
+
 def _one(work: Work, chance: random.Random, moment: datetime, now: datetime, team: list[int]) -> Ticket:
-    work.now = moment
+    work.now, work.actor = moment, VISITOR
     person, kind = _person(chance), _pick(chance, _KINDS)
     text = chance.choice(_texts()["descriptions"][kind.value][person.language])
     ticket = open_ticket(work, _request(chance, person, kind, text, moment)).ticket
@@ -106,6 +136,9 @@ def _live(work: Work, chance: random.Random, ticket: Ticket, now: datetime, team
         return
     _act(work, ticket, ticket.received_at + timedelta(hours=chance.uniform(1, 40)), chance.choice(team))
     tickets.assign(work, ticket, chance.choice(team))
+    if chance.random() < 0.6:
+        work.now += timedelta(hours=chance.uniform(0.2, 20))
+        tickets.reply(work, ticket, "acknowledged", "")
     if chance.random() < 0.25:
         tickets.add_note(work, ticket, chance.choice(_texts()["notes"][ticket.language]))
     if chance.random() < 0.06 and age > 20:
@@ -160,7 +193,7 @@ def _colleague(work: Work, one: dict[str, str]) -> User:
 
 
 def _person(chance: random.Random) -> Person:
-    language: Language = "de" if chance.random() < 0.65 else "en"
+    language = _language(chance)
     names = _texts()["people"][language]
     first, last = chance.choice(names["first"]), chance.choice(names["last"])
     letters = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": ""})

@@ -7,6 +7,7 @@ makes sure that it takes effect once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -16,7 +17,7 @@ from desk.application import VISITOR, Work, current_desk
 from desk.domain.errors import DeskUnavailable, InvalidInput
 from desk.domain.kinds import Kind, Language, Relationship, State
 from desk.domain.reference import normalise_reference
-from desk.services import opening, review, tickets, visitors
+from desk.services import opening, review, tickets, topics_asked, visitors
 from desk.storage.models import Ticket
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "State",
     "TicketRequest",
     "TicketStatus",
+    "TopicCount",
     "TranscriptLine",
     "add_to_ticket",
+    "count_topics",
     "escalate_ticket",
     "keep_unplaced_question",
     "normalise_reference",
@@ -103,6 +106,15 @@ class Escalation:
 
     status: TicketStatus
     escalated: bool
+
+
+@dataclass(frozen=True)
+class TopicCount:
+    """How often a topic was asked about in one language since the last time; `topic` is its id in the answers."""
+
+    topic: str
+    language: str
+    count: int
 
 
 def open_ticket(request: TicketRequest) -> OpenedTicket:
@@ -179,6 +191,10 @@ def keep_unplaced_question(text: str, language: Literal["de", "en"], suggestions
 def can_open_tickets() -> bool:
     """Tell whether a ticket could be opened now, by trying the database, its tables and the keys."""
     return health.can_take_tickets(current_desk())
+def count_topics(batch_id: str, counts: Sequence[TopicCount]) -> None:
+    """Add to today's counts of what visitors ask about; the same batch id, 32 hexadecimal digits, is added once."""
+    with current_desk().work(VISITOR) as work:
+        topics_asked.add(work, batch_id, [topics_asked.Asked(one.topic, one.language, one.count) for one in counts])
 
 
 def retention_months(kind: Kind) -> int:

@@ -28,6 +28,7 @@ from desk.services import (
     retention,
     review,
     sending,
+    topics_asked,
 )
 from desk.services.mailbox import MailboxTrouble
 from desk.settings import SettingsError, current_settings
@@ -150,6 +151,7 @@ def _tidy(desk: Desk) -> None:
         _LOG.info("Removed the persons from %d tickets whose time was over.", done)
     with desk.work(WORKER) as work:
         review.forget_expired(work)
+        topics_asked.forget_batches(work)
         accounts.forget_old(work)
         api_tokens.forget_idempotency_keys(work)
         outbox.forget_sent(work)

@@ -30,6 +30,7 @@ from bot.engine import Engine, Incoming, engine_of
 from bot.health import Health
 from bot.retention import keep_forgetting
 from bot.settings import Settings, SettingsError
+from bot.topic_reports import keep_reporting, report_once
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ PREFIX = f"/webhooks/{NAME}"
 # Room for the longest message with every character escaped, and not more.
 MAXIMUM_BODY_BYTES = 64 * 1024
 MAXIMUM_ID_LENGTH = 128
+SECONDS_TO_STOP = 2.0
 
 Handler = Callable[[Request], Awaitable[Any]]
 
@@ -120,9 +122,12 @@ class WebchatInput(InputChannel):
 
     async def _begin(self, app: Sanic, loop: Any) -> None:
         app.ctx.forgetting = asyncio.ensure_future(keep_forgetting(engine_of(app), self._settings))
+        app.ctx.reporting = asyncio.ensure_future(keep_reporting(engine_of(app)))
 
     async def _end(self, app: Sanic, loop: Any) -> None:
         app.ctx.forgetting.cancel()
+        app.ctx.reporting.cancel()
+        await report_once(engine_of(app), seconds=SECONDS_TO_STOP)
         await engine_of(app).close()
 
     async def _session(self, request: Request) -> Session:

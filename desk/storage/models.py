@@ -481,6 +481,26 @@ class StandingCount(Base):
     count: Mapped[int] = mapped_column(default=0)
 
 
+class TopicCount(Base):
+    """How often visitors asked the assistant about a topic on a day, in one language; no question, nobody's name."""
+
+    __tablename__ = "topic_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(String(64), primary_key=True)
+    language: Mapped[str] = mapped_column(String(2), primary_key=True)
+    count: Mapped[int]
+
+
+class TopicBatch(Base):
+    """Counts that arrived together, remembered so that what is sent again is not counted again."""
+
+    __tablename__ = "topic_batches"
+
+    batch_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class Webhook(Base):
     """Another system that is told of changes, signed with a secret of its own."""
 

@@ -18,26 +18,33 @@ _MOST_LABELS = 9
 
 @dataclass(frozen=True)
 class Chart:
-    """What a chart shows: its columns and, for each row, as many figures."""
+    """What a chart shows: its columns and, for each row, as many figures; `wide` ones have room for long names."""
 
     columns: Sequence[str]
     rows: Mapping[str, Sequence[int]]
     lying: bool = False
+    wide: bool = False
 
     @property
     def empty(self) -> bool:
         """Tell whether there is anything to draw."""
         return not any(any(figures) for figures in self.rows.values())
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Give width and height in the chart's own pixels; a wide one grows with its columns."""
+        return (1120, 70 + 27 * len(self.columns)) if self.wide else (540, 300)
+
 
 def draw(chart: Chart, theme: str, number: Callable[[float], str]) -> bytes:
     """Draw a chart for a light or a dark page."""
-    kind = pygal.HorizontalBar if chart.lying else pygal.StackedBar
+    kind = pygal.HorizontalStackedBar if chart.lying else pygal.StackedBar
+    width, height = chart.size
     drawing = kind(
         style=_style(theme),
         js=[],
-        width=540,
-        height=300,
+        width=width,
+        height=height,
         margin=6,
         spacing=8,
         show_legend=len(chart.rows) > 1,
@@ -57,7 +64,7 @@ def draw(chart: Chart, theme: str, number: Callable[[float], str]) -> bytes:
         truncate_legend=-1,
     )
     drawing.x_labels = list(chart.columns)
-    step = -(-len(chart.columns) // _MOST_LABELS)
+    step = 1 if chart.wide else -(-len(chart.columns) // _MOST_LABELS)
     drawing.x_labels_major = list(chart.columns)[::step] if step > 1 else list(chart.columns)
     for name, figures in chart.rows.items():
         drawing.add(name, list(figures))
@@ -66,8 +73,6 @@ def draw(chart: Chart, theme: str, number: Callable[[float], str]) -> bytes:
 
 
 def _tallest(chart: Chart) -> int:
-    if chart.lying:
-        return max((max(figures, default=0) for figures in chart.rows.values()), default=0)
     return max((sum(column) for column in zip(*chart.rows.values(), strict=True)), default=0)
 
 

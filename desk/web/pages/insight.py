@@ -14,6 +14,7 @@ from desk.domain.errors import NotFound
 from desk.domain.kinds import Kind
 from desk.services import reports
 from desk.services.reports import Figures
+from desk.web.asked import questions_chart, topics_chart, topics_sheet
 from desk.web.charts import Chart, draw
 from desk.web.frame import page
 from desk.web.period import Period, read_period
@@ -25,7 +26,8 @@ from desk.web.visiting import desk_of
 
 pages = Pages()
 
-CHARTS = ("received", "closed", "backlog", "unplaced")
+CHARTS = ("received", "closed", "backlog", "questions", "topics")
+_ENDINGS = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 _HOURS_A_DAY = 24
 _HOURS_UP_TO = 72
 _COLUMNS = ("received", "answered", "refused", "withdrawn", "on_time", "late", "extended", "escalated")
@@ -72,15 +74,27 @@ def records(request: Request, visit: CurrentVisit, since: str = "", until: str =
 @pages.get("/records/file.{ending}", Permission.READ_INSIGHT)
 def records_file(request: Request, visit: CurrentVisit, ending: str, since: str = "", until: str = "") -> Response:
     """Give the records as CSV or PDF."""
-    if ending not in {"csv", "pdf"}:
-        raise NotFound("There is no such file.")
     with desk_of(request).read() as work:
         period = _year(since, until, work.today)
         sheet = _records(visit, work, period)
+    return _file(sheet, f"records-{period.since}-{period.until}", ending, visit)
+
+
+@pages.get("/insight/topics.{ending}", Permission.READ_INSIGHT)
+def topics_file(request: Request, visit: CurrentVisit, ending: str, since: str = "", until: str = "") -> Response:
+    """Give what visitors asked about, by topic, week and language, as CSV or PDF."""
+    with desk_of(request).read() as work:
+        period = read_period(since, until, work.today)
+        sheet = topics_sheet(visit, work, period)
+    return _file(sheet, f"topics-{period.since}-{period.until}", ending, visit)
+
+
+def _file(sheet: Sheet, name: str, ending: str, visit: Visit) -> Response:
+    if ending not in _ENDINGS:
+        raise NotFound("There is no such file.")
     content = as_pdf(sheet) if ending == "pdf" else as_csv(sheet, visit.language)
-    kind = "application/pdf" if ending == "pdf" else "text/csv; charset=utf-8"
-    name = f"records-{period.since}-{period.until}.{ending}"
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    disposition = f'attachment; filename="{name}.{ending}"'
+    return Response(content, media_type=_ENDINGS[ending], headers={"Content-Disposition": disposition})
 
 
 def _year(since: str, until: str, today: date) -> Period:
@@ -117,14 +131,16 @@ def _chart(visit: Visit, work: Work, name: str, period: Period) -> Chart:
             lying=True,
         )
     weeks = _weeks(period)
+    if name == "topics":
+        return topics_chart(visit, work, period)
+    if name == "questions":
+        return questions_chart(visit, work, weeks, period)
     columns = [visit.formats.tiny_day(week) for week in weeks]
     if name == "closed":
         rows = {
             visit.say("insight.on_time"): _by_week(work, "closed-on-time", weeks, period),
             visit.say("insight.late"): _by_week(work, "closed-late", weeks, period),
         }
-    elif name == "unplaced":
-        rows = {visit.say("insight.unplaced"): _by_week(work, "unplaced", weeks, period)}
     else:
         rows = _by_kind(visit, work, weeks, period)
     return Chart(columns, rows)

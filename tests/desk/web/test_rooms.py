@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -13,7 +15,8 @@ from sqlalchemy import select, text
 from bot.nlu.labels import catalogue
 from desk.application import Desk, staff
 from desk.domain.kinds import Kind, Role, State
-from desk.services import accounts, api_tokens, labels, review, tickets
+from desk.services import accounts, api_tokens, labels, review, tickets, topics_asked
+from desk.services.topics_asked import Asked
 from desk.storage.models import AuditEntry, OutboxMessage, ReadLogEntry, UnplacedQuestion, User, Webhook
 from tests.desk.web.browsing import PASSWORD, Browser
 
@@ -243,3 +246,23 @@ def test_wishes_are_kept(officer: Browser) -> None:
     page = officer.follow(officer.post("/account/wishes", form))
     assert 'lang="de" data-theme="dark" data-shortcuts="off"' in page
     assert "Mein Zugang" in page
+
+
+def test_what_visitors_ask_about_is_shown_and_given_as_a_file_and_leads_to_the_review(
+    officer: Browser, desk: Desk
+) -> None:
+    counts = [Asked("cookies", "de", 7), Asked("not-covered/fees", "en", 2), Asked("out-of-scope", "en", 1)]
+    with desk.work("visitor") as work:
+        topics_asked.add(work, "0" * 32, counts)
+        review.keep(work, "what is this about", "en", ())
+    page = officer.get("/insight").text
+    assert "What does a request cost?" in page
+    assert "could not be placed" in page
+    assert 'href="/unplaced"' in page
+    assert b"<svg" in officer.get("/insight/charts/topics.svg").content
+    assert b"<svg" in officer.get("/insight/charts/questions.svg?theme=dark").content
+    rows = list(csv.reader(io.StringIO(officer.get("/insight/topics.csv").content.decode("utf-8-sig"))))
+    assert rows[0] == ["Topic", "Week of", "Language", "Questions"]
+    assert sorted(row[2:] for row in rows[1:]) == [["English", "1"], ["English", "2"], ["German", "7"]]
+    assert officer.get("/insight/topics.pdf").content.startswith(b"%PDF-")
+    assert officer.get("/insight/topics.exe").status_code == 404
