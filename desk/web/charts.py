@@ -49,7 +49,7 @@ def draw(chart: Chart, theme: str, number: Callable[[float], str]) -> bytes:
         spacing=8,
         show_legend=len(chart.rows) > 1,
         legend_at_bottom=True,
-        legend_at_bottom_columns=3,
+        legend_at_bottom_columns=_legend_columns(len(chart.rows)),
         legend_box_size=11,
         x_label_rotation=0,
         show_minor_x_labels=False,
@@ -70,6 +70,11 @@ def draw(chart: Chart, theme: str, number: Callable[[float], str]) -> bytes:
         drawing.add(name, list(figures))
     picture: str = drawing.render(is_unicode=True)
     return _without_script(picture).encode()
+
+
+def _legend_columns(rows: int) -> int:
+    # The library leaves no room for a last row of the legend that is not full.
+    return next(columns for columns in (3, 2, 1) if rows % columns == 0)
 
 
 def _tallest(chart: Chart) -> int:

@@ -17,7 +17,7 @@ from desk.services import attachments, checklists, links, readings, tickets
 from desk.storage.models import Attachment, OutboxMessage, ReadLogEntry, Ticket, User
 from desk.web.clock_words import clock_sentences, elapsed, may_extend
 from desk.web.due import due_of
-from desk.web.timeline import actor_words, events
+from desk.web.timeline import actor_words, escalated_to, events
 from desk.web.translations import has_text
 from desk.web.visit import Visit
 
@@ -86,7 +86,7 @@ def ticket_values(visit: Visit, work: Work, ticket: Ticket) -> dict[str, Any]:
         "suspended_on": ticket.suspended_on,
         "hold": ticket.legal_hold,
         "escalated_to": ticket.escalated_to,
-        "escalated_to_words": _escalated_to(visit, ticket.escalated_to),
+        "escalated_to_words": escalated_to(visit, ticket.escalated_to),
         "escalation_reference": ticket.escalation_reference,
         "assignee_id": ticket.assignee_id,
         "assignee": names.get(ticket.assignee_id) if ticket.assignee_id else None,
@@ -111,11 +111,6 @@ def ticket_values(visit: Visit, work: Work, ticket: Ticket) -> dict[str, Any]:
 def _channel(visit: Visit, channel: str) -> str:
     key = f"ticket.channels.{channel}"
     return visit.say(key) if has_text(key) else channel
-
-
-def _escalated_to(visit: Visit, to: str | None) -> str:
-    key = f"ticket.escalate.{to}"
-    return visit.say(key) if to and has_text(key) else (to or "")
 
 
 def _next_states(ticket: Ticket) -> list[str]:

@@ -31,6 +31,7 @@ _SIGNS = {
     "ticket.linked": ("link", ""),
     "ticket.merged": ("link", ""),
     "ticket.added": ("chat", ""),
+    "ticket.mail-received": ("mail", ""),
     "ticket.step-done": ("check", ""),
 }
 _STATE_SIGNS = {
@@ -79,6 +80,14 @@ def action_words(visit: Visit, action: str, details: Mapping[str, Any], names: M
     return visit.say(key, **{name: _value(visit, action, name, value, names) for name, value in details.items()})
 
 
+def escalated_to(visit: Visit, to: str | None) -> str:
+    """Say where a ticket was taken to; the assistant notes the place of an authority, such as DE-BY."""
+    if not to:
+        return ""
+    key = f"ticket.escalate.{to}"
+    return visit.say(key) if has_text(key) else visit.say("ticket.escalate.authority_of", place=to)
+
+
 def _event(visit: Visit, entry: AuditEntry, names: Mapping[int, str]) -> Event:
     details: dict[str, Any] = json.loads(entry.details)
     icon, tone = _SIGNS.get(entry.action, ("circle", ""))
@@ -92,6 +101,8 @@ def _event(visit: Visit, entry: AuditEntry, names: Mapping[int, str]) -> Event:
 def _value(visit: Visit, action: str, name: str, value: Any, names: Mapping[int, str]) -> str:
     if action in {"ticket.step-done", "ticket.step-undone"}:
         return _step_title(str(value), visit)
+    if action == "ticket.escalated" and name == "to":
+        return escalated_to(visit, str(value))
     if action == "ticket.assigned":
         return names.get(value) or visit.say("common.nobody")
     if action in {"ticket.extended", "ticket.clock-resumed"} and name in {"before", "after", "due"}:
@@ -111,7 +122,6 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("user.role-changed", "after"): ("roles",),
     ("ticket.marked", "mark"): ("marks",),
     ("ticket.unmarked", "mark"): ("marks",),
-    ("ticket.escalated", "to"): ("ticket.escalate",),
 }
 
 

@@ -102,24 +102,24 @@ def _year(since: str, until: str, today: date) -> Period:
     return read_period(since or (date(today.year, 1, 1).isoformat() if not until else ""), until, today)
 
 
-def _tiles(visit: Visit, figures: Figures, opened: int) -> list[tuple[str, str]]:
+def _tiles(visit: Visit, figures: Figures, opened: int) -> list[tuple[str, str, str]]:
     number = visit.formats.number
     return [
-        ("received", number(figures.received)),
-        ("closed", number(figures.closed)),
-        ("on_time", visit.formats.percent(figures.on_time_rate)),
-        ("first_answer", _duration(visit, figures.hours_to_first_answer)),
-        ("resolution", _duration(visit, figures.hours_to_close)),
-        ("open", number(opened)),
+        ("received", number(figures.received), ""),
+        ("closed", number(figures.closed), ""),
+        ("on_time", visit.formats.percent(figures.on_time_rate), ""),
+        ("first_answer", *_duration(visit, figures.hours_to_first_answer)),
+        ("resolution", *_duration(visit, figures.hours_to_close)),
+        ("open", number(opened), ""),
     ]
 
 
-def _duration(visit: Visit, hours: float | None) -> str:
+def _duration(visit: Visit, hours: float | None) -> tuple[str, str]:
     if hours is None:
-        return "–"
+        return "–", ""
     if hours < _HOURS_UP_TO:
-        return visit.say("insight.hours", count=visit.formats.number(round(hours)))
-    return visit.say("insight.days_long", count=visit.formats.number(round(hours / _HOURS_A_DAY, 1)))
+        return visit.formats.number(round(hours)), visit.say("insight.hours")
+    return visit.formats.number(round(hours / _HOURS_A_DAY, 1)), visit.say("insight.days")
 
 
 def _chart(visit: Visit, work: Work, name: str, period: Period) -> Chart:

@@ -15,6 +15,7 @@ from desk.web.translations import LANGUAGES, catalogue, has_text
 
 WEB = Path(desk.web.__file__).parent
 _ASKED = re.compile(r"""(?:\bt|\bsay|visit\.say|translate)\(\s*["']([a-z_]+\.[\w.-]+)["']\s*[,)]""")
+_RECORDED = re.compile(r"\brecord\(([^,)]*)")
 _SAID = re.compile(r"""\bgo\([^"]*"[^"]*",\s*"([a-z_]+\.[\w.-]+)\"""")
 
 
@@ -47,6 +48,18 @@ def test_every_word_of_the_domain_has_a_name() -> None:
     names += [f"states.{state}" for state in State] + [f"roles.{role}" for role in Role]
     names += [f"ticket.relationships.{one}" for one in Relationship] + [f"views.{view}" for view in VIEWS]
     assert [name for name in names if not has_text(name)] == []
+
+
+def test_every_change_that_is_recorded_has_words() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in WEB.parent.rglob("*.py"))
+    recorded = {name for first in _RECORDED.findall(sources) for name in re.findall(r'"([a-z]+\.[a-z-]+)"', first)}
+    assert len(recorded) > 40
+    keys = {name: f"timeline.{name.replace('.', '-')}" for name in recorded}
+    assert [name for name, key in keys.items() if not has_text(key) and not _is_group(key)] == []
+
+
+def _is_group(key: str) -> bool:
+    return any(known.startswith(f"{key}.") for known in catalogue())
 
 
 def test_texts_are_calm() -> None:
