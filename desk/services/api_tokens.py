@@ -16,6 +16,7 @@ SCOPES = (
     "tickets:read",
     "tickets:write",
     "metrics:read",
+    "audit:read",
     "webhooks:manage",
 )
 _PREFIX = "pdt_"

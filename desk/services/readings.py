@@ -12,6 +12,7 @@ from desk.storage.models import ReadLogEntry, Ticket
 
 OPENED = "opened"
 EXPORTED = "exported"
+FILE = "file"
 # A page that refreshes itself while it is being read is one reading.
 _SAME_READING = timedelta(minutes=5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import select, update
@@ -41,6 +41,7 @@ __all__ = [
     "is_overdue",
     "mark",
     "open_ticket",
+    "references",
     "refuse",
     "reopen",
     "reply",
@@ -66,6 +67,12 @@ def find(work: Work, ticket_id: int, *, lock: bool = False) -> Ticket:
     if ticket is None:
         raise NotFound(f"There is no ticket number {ticket_id}.")
     return ticket
+
+
+def references(work: Work, ticket_ids: Iterable[int | None]) -> Mapping[int, str]:
+    """Give the references of tickets by their numbers."""
+    numbers = {number for number in ticket_ids if number is not None}
+    return dict(iter(work.session.execute(select(Ticket.id, Ticket.reference).where(Ticket.id.in_(numbers)))))
 
 
 def require_version(ticket: Ticket, version: int) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from desk.application import Desk, Work, api_token
 from desk.domain.errors import Conflict
@@ -25,12 +25,15 @@ from desk.web.visiting import desk_of
 P = ParamSpec("P")
 R = TypeVar("R")
 
+FILE = "application/octet-stream"
+_BINARY = {"type": "string", "format": "binary"}
 _BEARER = HTTPBearer(auto_error=False, description="A token made under Team and access; each carries its scopes.")
 _WORDS = {
     401: "There is no token, or it is not valid.",
     403: "The token does not have the scope that this call needs.",
     404: "There is no such thing.",
     409: "The state of the ticket, or a call with the same key, does not allow this.",
+    413: "The file is larger than the desk takes.",
     422: "Something about the call is not right.",
     503: "The database does not answer; nothing was changed.",
 }
@@ -85,14 +88,17 @@ class Api:
         *,
         status: int = 200,
         fails: tuple[int, ...] = (),
+        file: bool = False,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-        """Declare a call: the scope it needs, what it answers and how it may fail."""
+        """Declare a call: the scope it needs, what it answers (a model, or a file) and how it may fail."""
         if scope not in api_tokens.SCOPES:
             raise ValueError(f"There is no scope {scope}.")
         self.declared.append(DeclaredCall(method, self.prefix + path, scope))
         responses: dict[int | str, dict[str, Any]] = {
             code: {"model": Failure, "description": _WORDS[code]} for code in (401, 403, 422, 503, *fails)
         }
+        if file:
+            responses[status] = {"description": "The file.", "content": {FILE: {"schema": _BINARY}}}
 
         def add(handler: Callable[P, R]) -> Callable[P, R]:
             self.router.add_api_route(
@@ -101,6 +107,7 @@ class Api:
                 methods=[method],
                 status_code=status,
                 response_model=answer,
+                response_class=Response if file else JSONResponse,
                 responses=responses,
                 dependencies=[Depends(_needs(scope))],
                 openapi_extra={"x-scope": scope},

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from desk.application import Work
-from desk.domain.kinds import Kind, Outcome, Relationship, State
+from desk.domain.kinds import Kind, Outcome, Relationship, Role, State
 from desk.domain.reference import ALPHABET
-from desk.services import tickets
+from desk.services import attachments, tickets
 from desk.services.queue import LARGEST_PAGE
 from desk.services.webhooks import EVENTS
-from desk.storage.models import Correspondence, Note, Ticket, Webhook
+from desk.storage.models import Attachment, AuditEntry, Correspondence, Note, ReadLogEntry, Ticket, User, Webhook
 
 # Text has something in it that can be seen, and no control characters but line breaks and tabs.
 _CLEAN = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
@@ -122,6 +123,36 @@ class InternalNote(BaseModel):
         return cls(at=note.at, purpose=note.purpose, text=note.body)
 
 
+class File(BaseModel):
+    """A file of a ticket; its content has a call of its own."""
+
+    id: int
+    name: str
+    size: int
+    incoming: bool
+    sent: bool
+    at: datetime
+
+    @classmethod
+    def of(cls, file: Attachment) -> Self:
+        """Make one from a file that is kept."""
+        return cls(
+            id=file.id,
+            name=file.file_name,
+            size=file.size,
+            incoming=file.incoming,
+            sent=file.correspondence_id is not None,
+            at=file.created_at,
+        )
+
+
+class FileDigest(BaseModel):
+    """What tells one uploaded file from another when a call is repeated."""
+
+    name: str
+    digest: str
+
+
 class TicketDetails(TicketSummary):
     """A ticket with what the person said; `person` and `description` are absent once it is anonymised."""
 
@@ -129,6 +160,7 @@ class TicketDetails(TicketSummary):
     description: str | None
     letters: list[Letter]
     notes: list[InternalNote]
+    files: list[File]
 
     @classmethod
     def of(cls, work: Work, ticket: Ticket) -> Self:
@@ -145,6 +177,7 @@ class TicketDetails(TicketSummary):
             description=content.description if content else None,
             letters=[Letter.of(letter) for letter in tickets.correspondence_of(work, ticket)],
             notes=[InternalNote.of(note) for note in tickets.notes_of(work, ticket)],
+            files=[File.of(file) for file in attachments.of_ticket(work, ticket)],
         )
 
 
@@ -171,6 +204,8 @@ class PersonSearch(Strict):
     """Whose tickets are looked for; sent as a body, because addresses have no place in web addresses and logs."""
 
     email: Address
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = LARGEST_PAGE
 
 
 class NewTicketBody(Strict):
@@ -211,12 +246,140 @@ class Reply(Strict):
 
     template: Literal["answered", "acknowledged", "free"]
     message: Text
+    files: Annotated[list[Annotated[int, Field(ge=1, le=2**31)]], Field(max_length=20)] = Field(
+        default=[], description="Files of the ticket to send along, by their ids."
+    )
 
 
 class Reason(Strict):
     """Reasons, as the person will read them."""
 
     reason: Text
+
+
+class Suspension(Strict):
+    """A reasonable doubt about who asks, which is filed, and the question that the person gets (Article 12(6) GDPR)."""
+
+    doubt: Text
+    message: Text
+
+
+class Resumption(Strict):
+    """How the identity was proven, or why the doubt is gone."""
+
+    note: Text | None = None
+
+
+class Escalation(Strict):
+    """Where the ticket was taken to, and its reference there."""
+
+    to: Literal["truste", "authority"]
+    reference: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+
+
+class Colleague(BaseModel):
+    """Whom a ticket can be given to, when active and not a viewer."""
+
+    id: int
+    name: str
+    role: Role
+    active: bool
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Make one from an account."""
+        return cls(id=user.id, name=user.name, role=user.role, active=user.active)
+
+
+class ColleagueList(BaseModel):
+    """All accounts, by name."""
+
+    users: list[Colleague]
+
+
+class Change(BaseModel):
+    """An entry of the audit trail; `hash` is over the entry and `previous_hash`, so that the trail proves itself."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    ticket: str | None
+    details: dict[str, str | int | bool | None]
+    previous_hash: str
+    hash: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry, reference: str | None) -> Self:
+        """Make one from an entry."""
+        return cls(
+            sequence=entry.sequence,
+            at=entry.at,
+            actor=entry.actor,
+            action=entry.action,
+            ticket=reference,
+            details=json.loads(entry.details),
+            previous_hash=entry.previous_hash,
+            hash=entry.hash,
+        )
+
+
+class ChangePage(BaseModel):
+    """Part of the audit trail, oldest first; `next_cursor` is null when there is nothing newer yet."""
+
+    changes: list[Change]
+    next_cursor: str | None
+
+
+class ChangeList(BaseModel):
+    """Everything that happened to a ticket, oldest first."""
+
+    changes: list[Change]
+
+
+class Reading(BaseModel):
+    """Who opened or exported a ticket."""
+
+    at: datetime
+    actor: str
+    what: str
+    ticket: str | None
+
+    @classmethod
+    def of(cls, entry: ReadLogEntry, reference: str | None) -> Self:
+        """Make one from an entry."""
+        return cls(at=entry.at, actor=entry.actor, what=entry.what, ticket=reference)
+
+
+class ReadingPage(BaseModel):
+    """Part of the log of readings, newest first."""
+
+    readings: list[Reading]
+    next_cursor: str | None
+
+
+class LogQuery(Strict):
+    """Where a page of a log begins, and how long it is."""
+
+    cursor: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 100
+
+
+class AskedTopic(BaseModel):
+    """How often a topic was asked about in a week, named by its Monday, in one language."""
+
+    week: date
+    topic: str
+    language: Literal["de", "en"]
+    count: int
+
+
+class AskedTopics(BaseModel):
+    """What visitors asked the assistant about in a period; no question and nobody's name is in it."""
+
+    since: date
+    until: date
+    topics: list[AskedTopic]
 
 
 class PeriodQuery(Strict):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 
 from fastapi import Request
 from sqlalchemy import select
 from starlette.responses import Response
 
 from desk.application import Work
-from desk.services import audit, readings
-from desk.storage.models import AuditEntry, Ticket
+from desk.services import audit, readings, tickets
+from desk.storage.models import AuditEntry
 from desk.web.frame import page
 from desk.web.permissions import Permission
 from desk.web.routing import CurrentVisit, Pages
@@ -36,7 +35,9 @@ def show(
         read = readings.latest(work, _ROWS, read_before)
         changed = _changes(work, changed_before)
         names = names_of(work)
-        references = _references(work, [*read, *changed])
+        references = tickets.references(
+            work, [*(entry.ticket_id for entry in read), *(entry.ticket_id for entry in changed)]
+        )
         values = {
             "readings": [
                 {
@@ -78,11 +79,6 @@ def check(request: Request, visit: CurrentVisit) -> Response:
 def _changes(work: Work, before: int) -> list[AuditEntry]:
     statement = select(AuditEntry).where(AuditEntry.sequence < before).order_by(AuditEntry.sequence.desc())
     return list(work.session.scalars(statement.limit(_ROWS)))
-
-
-def _references(work: Work, entries: Iterable[object]) -> Mapping[int, str]:
-    numbers = {number for entry in entries if (number := getattr(entry, "ticket_id", None)) is not None}
-    return dict(iter(work.session.execute(select(Ticket.id, Ticket.reference).where(Ticket.id.in_(numbers)))))
 
 
 def _what(visit: Visit, what: str) -> str:

@@ -220,7 +220,7 @@ def download(request: Request, visit: CurrentVisit, reference: str, number: int)
     with desk_of(request).work(staff(visit.user.id)) as work:
         ticket = tickets.get(work, reference)
         attachment = attachments.read(work, ticket, number)
-        readings.log(work, "file", ticket)
+        readings.log(work, readings.FILE, ticket)
     disposition = f"attachment; filename*=UTF-8''{quote(attachment.file_name, safe='')}"
     return Response(attachment.content, media_type=attachment.media_type, headers={"Content-Disposition": disposition})
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from starlette.testclient import TestClient
 
 from desk.application import Desk
 from desk.domain.kinds import Kind
-from desk.services import accounts, api_tokens, readings, tickets
+from desk.services import accounts, api_tokens, readings, tickets, topics_asked
 from desk.storage.models import Correspondence, OutboxMessage, Ticket
 from desk.web.api.calls import DeclaredCall
 from desk.web.api.routes import api
@@ -146,6 +148,89 @@ def test_pages_follow_by_cursor(program: Callable[..., TestClient], open_one: Ca
     assert len(seen) == 7
     assert set(seen) == wanted
     assert client.get("/api/v1/tickets?cursor=nonsense").status_code == 404
+
+
+def test_a_search_by_address_has_pages(program: Callable[..., TestClient], open_one: Callable[..., str]) -> None:
+    wanted = [open_one() for _ in range(5)]
+    client, seen, body = program(), [], {"email": "person@example.com", "limit": 2}
+    while True:
+        page = client.post("/api/v1/tickets/search", json=body).json()
+        seen += [ticket["reference"] for ticket in page["tickets"]]
+        if page["next_cursor"] is None:
+            break
+        body = {**body, "cursor": page["next_cursor"]}
+    assert sorted(seen) == sorted(wanted)
+
+
+def test_a_file_is_kept_sent_and_read_and_each_reading_is_noted(
+    program: Callable[..., TestClient], desk: Desk, open_one: Callable[..., str]
+) -> None:
+    client, path = program(), f"/api/v1/tickets/{open_one()}"
+    sent = {"Content-Type": "application/octet-stream", "Idempotency-Key": "copy"}
+    kept = [client.post(f"{path}/files?name=copy.csv", content=b"name\nEmily\n", headers=sent) for _ in range(2)]
+    assert [answer.status_code for answer in kept] == [201, 201]
+    number = kept[0].json()["id"]
+    assert kept[1].json()["id"] == number
+    other = client.post(f"{path}/files?name=copy.csv", content=b"other", headers=sent)
+    assert other.status_code == 409
+    binary = {"Content-Type": "application/octet-stream"}
+    assert client.post(f"{path}/files?name=copy.exe", content=b"MZ", headers=binary).status_code == 422
+    assert client.post(f"{path}/files?name=copy.pdf", content=b"no pdf", headers=binary).status_code == 422
+    read = client.get(f"{path}/files/{number}")
+    assert (read.content, read.headers["content-type"]) == (b"name\nEmily\n", "application/octet-stream")
+    assert client.get(f"/api/v1/tickets/{open_one()}/files/{number}").status_code == 404
+    body = {"template": "answered", "message": "Here is your copy.", "files": [number]}
+    assert client.post(f"{path}/replies", json=body).status_code == 200
+    assert client.post(f"{path}/replies", json={**body, "files": [number + 1]}).status_code == 404
+    details = client.get(path).json()
+    assert [(file["name"], file["sent"]) for file in details["files"]] == [("copy.csv", True)]
+    whats = [entry["what"] for entry in client.get("/api/v1/readings").json()["readings"]]
+    assert whats == ["opened", "file"]
+
+
+def test_the_clock_stands_and_runs_again_and_a_ticket_is_escalated(
+    program: Callable[..., TestClient], open_one: Callable[..., str]
+) -> None:
+    client, path = program(), f"/api/v1/tickets/{open_one(Kind.COMPLAINT)}"
+    doubt = {"doubt": "Another address than in the contract.", "message": "Please tell us your customer number."}
+    assert client.post(f"{path}/suspension", json=doubt).json()["suspended"] is True
+    assert client.post(f"{path}/suspension", json=doubt).status_code == 409
+    assert client.post(f"{path}/resumption", json={}).json()["suspended"] is False
+    assert client.post(f"{path}/resumption", json={"note": "Again."}).status_code == 409
+    escalated = client.post(f"{path}/escalation", json={"to": "truste", "reference": "TR-1"}).json()
+    assert escalated["escalated"] is True
+    actions = [change["action"] for change in client.get(f"{path}/history").json()["changes"]]
+    assert actions[0] == "ticket.opened"
+    assert {"ticket.clock-suspended", "ticket.clock-resumed", "ticket.escalated"} <= set(actions)
+
+
+def test_the_audit_trail_can_be_followed_and_proves_itself(
+    program: Callable[..., TestClient], open_one: Callable[..., str]
+) -> None:
+    client = program()
+    references = {open_one() for _ in range(3)}
+    changes, cursor = [], "0"
+    while cursor is not None:
+        page = client.get(f"/api/v1/audit?limit=2&cursor={cursor}").json()
+        changes += page["changes"]
+        cursor = page["next_cursor"]
+    assert [change["sequence"] for change in changes] == list(range(1, len(changes) + 1))
+    assert all(after["previous_hash"] == before["hash"] for before, after in pairwise(changes))
+    assert {change["ticket"] for change in changes if change["action"] == "ticket.opened"} == references
+    last = changes[-1]["sequence"]
+    assert client.get(f"/api/v1/audit?cursor={last}").json() == {"changes": [], "next_cursor": None}
+
+
+def test_colleagues_and_topics_are_listed(program: Callable[..., TestClient], desk: Desk) -> None:
+    with desk.work("visitor") as work:
+        topics_asked.add(work, "0" * 32, [topics_asked.Asked("cookies", "de", 3)])
+        monday = work.today - timedelta(days=work.today.weekday())
+    client = program()
+    asked = {"week": monday.isoformat(), "topic": "cookies", "language": "de", "count": 3}
+    assert client.get("/api/v1/topics").json()["topics"] == [asked]
+    users = client.get("/api/v1/users").json()["users"]
+    assert {user["role"] for user in users} == {"viewer", "officer", "admin"}
+    assert "email" not in users[0]
 
 
 def test_failures_are_json_with_a_code(program: Callable[..., TestClient]) -> None:
