@@ -24,7 +24,7 @@ AUTHORITY = "authority"
 CONFIDENCE = 0.9
 SHORTEST_NAME = 3
 _HOME = re.compile(
-    r"^(?:ich (?:wohne|lebe) in|(?:ich )?(?:bin|komme) aus|i live in|i am from|im from|in|aus|from) (?:the )?"
+    r"^(?:ich (?:wohne|lebe) in|(?:ich )?(?:bin|komme) aus|i live in|i am from|im from|in|auf|aus|from) (?:the )?"
 )
 _ARTICLE = re.compile(r"^the ")
 

@@ -71,6 +71,7 @@ def places() -> PlaceAloneComponent:
         "the Netherlands",
         "from the Netherlands",
         "ich wohne in Essen",
+        "auf Mallorca",
         "I live in Reading",
     ],
 )
