@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=6)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--only", nargs="*", default=[""], help="take only the ways whose names contain one of these")
     options = parser.parse_args()
     phrases = _some(read_phrases(), options.per_label)
     learned, asked = measures.folds(phrases, options.folds)[0]
@@ -85,6 +86,8 @@ def main() -> None:
     sys.stdout.write("| way | " + " | ".join(COLUMNS) + " |\n")
     table = []
     for name, way in ways.items():
+        if not any(part in name for part in options.only):
+            continue
         parts = [phrases[place] for place in learned], [phrases[place] for place in asked]
         table.append(_show({"way": name, **_measure(name, way, *parts, cases)}))
     if options.model:
