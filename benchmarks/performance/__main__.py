@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from rich.console import Console
 
 from benchmarks.performance import page, stock, tracker, turns
 from benchmarks.performance.conditions import conditions, load
+from benchmarks.performance.processes import megabytes
 from benchmarks.performance.running import Ports, Running, assistant, product, stock_rasa
-from benchmarks.performance.visitors import Crowd, Reply, Side
+from benchmarks.performance.visitors import Crowd, Reply
 from tools.training import ROOT, ensure_model
 
 KEPT = ROOT / "var" / "bench"
@@ -37,7 +38,6 @@ class Effort:
     """How much of everything is measured."""
 
     phrases: int = 3
-    epochs: int | None = None
     conversations: int = 40
     actions: int = 60
     tickets: int = 40
@@ -49,7 +49,7 @@ class Effort:
     trains_all: bool = True
 
 
-QUICK = Effort(3, 2, 6, 10, 6, 100, 20, 5, 1000, 2000, False)
+QUICK = Effort(3, 6, 10, 6, 100, 20, 5, 1000, 2000, False)
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def measure(effort: Effort, ports: Ports) -> Figures:
 def _train(bench: Bench) -> tuple[Figures, Path, Path]:
     """Train stock and ours on the same phrases, and ours on all; return the seconds and the two models compared."""
     with bench.step("Training stock Rasa (many minutes the first time, then it is kept)"):
-        peer = stock.train(bench.phrases, bench.project, KEPT, bench.effort.epochs)
+        peer = stock.train(bench.phrases, bench.project, KEPT)
     with bench.step("Training ours on the same phrases"):
         small, seconds = _train_ours(bench)
-    figures = {"stock": peer.seconds, "stock_epochs": peer.epochs, "ours": seconds, "phrases": bench.phrases.count}
+    figures = {"stock": peer.seconds, "ours": seconds, "phrases": bench.phrases.count}
     if bench.effort.trains_all:
         with bench.step("Training ours on all phrases"):
             began = time.monotonic()
@@ -146,7 +146,7 @@ def _measure_running(bench: Bench, peer_model: Path, small: Path) -> Figures:
     with ExitStack() as stack:
         with bench.step("make run"):
             ours = stack.enter_context(product(whole, bench.ports))
-        found: Figures = {"start": {"ours": ours.seconds}, "memory": {"idle": ours.megabytes()}}
+        found: Figures = {"start": {"ours": ours.seconds}, "memory": {"idle": megabytes(ours.side.process)}}
         _measure_beside_stock(bench, found, ours, peer_model, small)
         with bench.step("Opening tickets"):
             found["tickets"] = turns.tickets(ours.side, bench.effort.tickets)
@@ -166,7 +166,7 @@ def _measure_beside_stock(bench: Bench, found: Figures, ours: Running, peer_mode
             peer = stack.enter_context(stock_rasa(bench.project, peer_model, bench.ports))
         same = stack.enter_context(assistant(small, bench.folder / "small", bench.ports, ours.actions, SAME))
         found["start"] |= {"stock": peer.seconds, "assistant": same.seconds}
-        sides = [peer.side, same.side, Side(OURS, ours.side.visitor)]
+        sides = [peer.side, same.side, replace(ours.side, name=OURS)]
         turns.warm(sides, texts)
         with bench.step("First turns"):
             found["answers"] = turns.answers(sides, texts, effort.conversations)
@@ -178,7 +178,7 @@ def _measure_beside_stock(bench: Bench, found: Figures, ours: Running, peer_mode
             found["grown"] = turns.grown(list(zip(sides, lengths, strict=True)), texts)
         with bench.step("Stock Rasa with many visitors"):
             found["crowd"] = {STOCK: Crowd(peer.side, texts).run(VISITORS, seconds=effort.crowd_seconds)}
-        found["memory"][STOCK] = peer.megabytes()
+        found["memory"][STOCK] = megabytes(peer.side.process)
 
 
 def _measure_crowd(bench: Bench, found: Figures, ours: Running) -> None:
@@ -188,7 +188,7 @@ def _measure_crowd(bench: Bench, found: Figures, ours: Running) -> None:
         found["crowd"][OURS] = Crowd(ours.side, texts).run(VISITORS, seconds=bench.effort.crowd_seconds)
     with bench.step("Very many messages"):
         after = Crowd(ours.side, texts).run(8, messages=bench.effort.messages)
-    found["memory"] |= {"after": ours.megabytes(), "messages": after["turns"], "errors": after["errors"]}
+    found["memory"] |= {"after": megabytes(ours.side.process), "messages": after["turns"], "errors": after["errors"]}
 
 
 def _judge(bench: Bench) -> Callable[[str, Reply], bool]:

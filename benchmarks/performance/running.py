@@ -10,9 +10,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.performance.processes import family
 from benchmarks.performance.stock import ASSISTANT_PYTHON
 from benchmarks.performance.visitors import RestVisitor, Side, WebchatVisitor
 from tools.training import ROOT, quiet_rasa
@@ -44,13 +45,7 @@ class Running:
     side: Side
     actions: int
     """The port of the action server it uses."""
-    process: int
     seconds: float
-
-    def megabytes(self) -> dict[str, float]:
-        """Weigh the process and all below it: proportional set size (what is shared counts once) and resident size."""
-        sizes = [_sizes(number) for number in _family(self.process)]
-        return {kind: sum(size[kind] for size in sizes) for kind in ("pss", "rss")} | {"processes": len(sizes)}
 
 
 @contextmanager
@@ -127,7 +122,7 @@ def _started(
         )
     try:
         _wait(lambda: _answers(side), process, log)
-        yield Running(side, actions, process.pid, time.monotonic() - began)
+        yield Running(replace(side, process=process.pid), actions, time.monotonic() - began)
     finally:
         _stop(process)
 
@@ -149,14 +144,14 @@ def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the process and all it has started; nothing else is in its session."""
-    family = _family(process.pid)
+    members = family(process.pid)
     process.terminate()
-    for number in family[1:]:
+    for number in members[1:]:
         _signal(number, signal.SIGTERM)
     try:
         process.wait(30)
     except subprocess.TimeoutExpired:
-        for number in family:
+        for number in members:
             _signal(number, signal.SIGKILL)
         process.wait()
 
@@ -166,17 +161,3 @@ def _signal(process: int, number: int) -> None:
         os.kill(process, number)
     except ProcessLookupError:
         return
-
-
-def _family(process: int) -> list[int]:
-    """List a process and all below it."""
-    try:
-        below = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return [process, *(number for child in below for number in _family(int(child)))]
-
-
-def _sizes(process: int) -> dict[str, float]:
-    lines = dict(line.split(":", 1) for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:])
-    return {kind: int(lines[kind.capitalize()].split()[0]) / 1024 for kind in ("pss", "rss")}

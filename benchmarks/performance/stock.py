@@ -70,8 +70,6 @@ class Trained:
 
     model: Path
     seconds: float
-    epochs: int | None
-    """How long its networks learned, where that was not what Rasa does by itself."""
 
 
 def first_phrases(a_label: int) -> Phrases:
@@ -101,8 +99,8 @@ def write_phrases(phrases: Phrases, folder: Path) -> None:
         _write(folder / language / "phrases.yml", {"version": "3.1", "nlu": entries})
 
 
-def write_project(phrases: Phrases, folder: Path, epochs: int | None) -> None:
-    """Write a whole project; `epochs` overrides how long networks learn, which changes nothing about a turn's cost."""
+def write_project(phrases: Phrases, folder: Path) -> None:
+    """Write a whole project."""
     write_phrases(phrases, folder / "data" / "nlu")
     next_actions = _next_actions(phrases)
     custom = sorted({action for action in next_actions.values() if action.startswith("action_")})
@@ -111,7 +109,7 @@ def write_project(phrases: Phrases, folder: Path, epochs: int | None) -> None:
     _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": rules})
     _write(folder / "data" / "stories.yml", {"version": "3.1", "stories": list(_stories(steps))})
     _write(folder / "domain.yml", _domain(phrases, next_actions, custom))
-    _write(folder / "config.yml", _config(epochs))
+    _write(folder / "config.yml", _config())
     _write(folder / "credentials.yml", {"rest": None})
     (folder / "actions.py").write_text(ACTIONS, encoding="utf-8")
     (folder / "actions.json").write_text(json.dumps(custom), encoding="utf-8")
@@ -164,32 +162,27 @@ def answers() -> dict[str, str]:
     return said
 
 
-def _config(epochs: int | None) -> dict[str, Any]:
+def _config() -> dict[str, Any]:
     """Read the pipeline and policies that the installed Rasa falls back to when a project names none."""
     pattern = "lib/python3.10/site-packages/rasa/engine/recipes/config_files/default_config.yml"
     config: dict[str, Any] = yaml.safe_load((ROOT / ".venv" / "assistant" / pattern).read_text(encoding="utf-8"))
     config |= {"assistant_id": "stock", "language": "de"}
-    for component in (*config["pipeline"], *config["policies"]):
-        if epochs is not None and "epochs" in component:
-            component["epochs"] = epochs
     return config
 
 
-def train(phrases: Phrases, folder: Path, kept: Path, epochs: int | None) -> Trained:
-    """Write the project and train it, unless a model of the same project, trained at least as long, is kept."""
-    write_project(phrases.renamed(), folder, epochs)
+def train(phrases: Phrases, folder: Path, kept: Path) -> Trained:
+    """Write the project and train it, unless a model of the very same project is kept."""
+    write_project(phrases.renamed(), folder)
     name = f"stock-{_digest(folder)}"
     model, note = kept / f"{name}.tar.gz", kept / f"{name}.json"
-    known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None
-    if known is None or known["epochs"] not in (None, epochs):
+    if not note.is_file():
         began = time.monotonic()
         rasa(folder, folder / "train.log", "train", "--out", str(folder / "models"), "--fixed-model-name", name)
         seconds = time.monotonic() - began
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "models" / model.name, model)
-        known = {"seconds": seconds, "epochs": epochs}
-        note.write_text(json.dumps(known), encoding="utf-8")
-    return Trained(model, **known)
+        note.write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
+    return Trained(model, json.loads(note.read_text(encoding="utf-8"))["seconds"])
 
 
 def rasa(folder: Path, log_file: Path, *arguments: str) -> None:
@@ -206,7 +199,7 @@ def rasa(folder: Path, log_file: Path, *arguments: str) -> None:
 
 
 def _digest(folder: Path) -> str:
-    parts = [folder / "domain.yml", *sorted((folder / "data").rglob("*.yml"))]
+    parts = [folder / "domain.yml", folder / "config.yml", *sorted((folder / "data").rglob("*.yml"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()[:12]
 
 

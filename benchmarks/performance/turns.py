@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from benchmarks.performance.processes import busy_seconds
 from benchmarks.performance.visitors import Reply, Side, Visitor, times
 
 #: A conversation of first turns.
@@ -42,18 +43,20 @@ def answers(sides: Sequence[Side], texts: Sequence[str], conversations: int) -> 
     """Ask about the statement in the first turns of new conversations."""
     asked = itertools.cycle(texts)
     found: dict[str, list[float]] = {side.name: [] for side in sides}
+    busy = {side.name: -busy_seconds(side.process) for side in sides}
     for _ in range(conversations):
         chosen = list(itertools.islice(asked, FIRST_TURNS))
         for side in sides:
             visitor = side.visitor()
             found[side.name] += [visitor.say(text)[0] for text in chosen]
-    return {name: times(milliseconds) for name, milliseconds in found.items()}
+    return _with_busy(sides, busy, {name: times(milliseconds) for name, milliseconds in found.items()})
 
 
 def custom_actions(sides: Sequence[Side], rounds: int) -> Figures:
     """Ask for what a custom action answers, as the second turn of new conversations, and count that it did."""
     found: dict[str, list[float]] = {side.name: [] for side in sides}
     told: dict[str, int] = {side.name: 0 for side in sides}
+    busy = {side.name: -busy_seconds(side.process) for side in sides}
     for _ in range(rounds):
         for side in sides:
             visitor = side.visitor()
@@ -61,7 +64,17 @@ def custom_actions(sides: Sequence[Side], rounds: int) -> Figures:
             milliseconds, reply = visitor.say(ACTION)
             found[side.name].append(milliseconds)
             told[side.name] += _was_told(reply)
-    return {name: {**times(found[name]), "by_the_action": told[name]} for name in found}
+    figures = {name: {**times(found[name]), "by_the_action": told[name]} for name in found}
+    # The greeting before it is a turn as well.
+    return _with_busy(sides, busy, figures, turns_each=2)
+
+
+def _with_busy(sides: Sequence[Side], before: dict[str, float], figures: Figures, turns_each: int = 1) -> Figures:
+    """Add how many milliseconds of a core's work a turn took, which is the same on a busy machine as on a quiet one."""
+    for side in sides:
+        seconds = before[side.name] + busy_seconds(side.process)
+        figures[side.name]["busy"] = seconds * 1000 / figures[side.name]["turns"] / turns_each
+    return figures
 
 
 def _was_told(reply: Reply) -> bool:

@@ -76,10 +76,11 @@ class RestVisitor:
 
 @dataclass(frozen=True)
 class Side:
-    """One assistant that is measured: how to become a visitor of it."""
+    """One assistant that is measured: how to become a visitor of it, and the process above all of its own."""
 
     name: str
     visitor: Callable[[], Visitor]
+    process: int = 0
 
 
 def times(milliseconds: Sequence[float]) -> dict[str, float]:
