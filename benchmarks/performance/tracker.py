@@ -22,16 +22,15 @@ HELD = 100
 TURNS_EACH = 3
 COPIES_AT_ONCE = 10
 DAYS_BEFORE_FORGETTING = 30
+_TABLES = ("events", "turns", "conversations")
 _COPY = (
     "INSERT INTO events (id, sender_id, type_name, timestamp, intent_name, action_name, data) "
-    "SELECT id + :shift, :name || sender_id, type_name, timestamp, intent_name, action_name, data FROM events "
-    "WHERE id <= :last",
-    "INSERT INTO turns (sender_id, message_id, event_id) SELECT :name || sender_id, message_id, event_id + :shift "
-    "FROM turns WHERE event_id <= :last",
+    "SELECT id + :shift, :name || sender_id, type_name, timestamp, intent_name, action_name, data FROM held_events",
+    "INSERT INTO turns (sender_id, message_id, event_id) "
+    "SELECT :name || sender_id, message_id, event_id + :shift FROM held_turns",
     "INSERT INTO conversations (sender_id, updated, erased, folded_up_to, folded_state) "
     "SELECT :name || sender_id, updated, erased, "
-    "CASE folded_up_to WHEN 0 THEN 0 ELSE folded_up_to + :shift END, folded_state FROM conversations "
-    "WHERE sender_id NOT LIKE 'copy-%'",
+    "CASE folded_up_to WHEN 0 THEN 0 ELSE folded_up_to + :shift END, folded_state FROM held_conversations",
 )
 
 Figures = dict[str, Any]
@@ -62,9 +61,11 @@ def fill(database: Path, size: int) -> float:
     with closing(sqlite3.connect(database, timeout=60)) as connection:
         last = connection.execute("SELECT max(id) FROM events").fetchone()[0]
         there = connection.execute("SELECT count(*) FROM conversations").fetchone()[0]
+        for table in _TABLES:
+            connection.execute(f"CREATE TEMP TABLE held_{table} AS SELECT * FROM {table}")
         for copy in range(1, (size - there) // there + 1):
             for statement in _COPY:
-                connection.execute(statement, {"shift": last * copy, "last": last, "name": f"copy-{copy}-"})
+                connection.execute(statement, {"shift": last * copy, "name": f"copy-{copy}-"})
             if copy % COPIES_AT_ONCE == 0:
                 connection.commit()
         connection.commit()
