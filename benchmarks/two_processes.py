@@ -115,7 +115,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rounds", type=int, default=1, help="how often each is measured; the best round counts")
     options = parser.parse_args()
-    print(f"{os.cpu_count()} cores, load before: {os.getloadavg()[0]:.1f}; {options.visitors} visitors at once", flush=True)
+    print(
+        f"{os.cpu_count()} cores, load before: {os.getloadavg()[0]:.1f}; {options.visitors} visitors at once",
+        flush=True,
+    )
     found = [_best(arrangement, options) for arrangement in ("sqlite", "one", "two")]
     print("\n".join(_table(found)))
     return 1 if any(one.errors for one in found) else 0
@@ -126,7 +129,9 @@ def _best(arrangement: str, options: argparse.Namespace) -> Measured:
     with _running(arrangement) as (port, assistants, parts):
         rounds = []
         for _ in range(options.rounds):
-            rounds.append(Asking(port, options.visitors).measure(options.seconds, parts, NAMES[arrangement], assistants))
+            rounds.append(
+                Asking(port, options.visitors).measure(options.seconds, parts, NAMES[arrangement], assistants)
+            )
             print(f"  {NAMES[arrangement]}: {rounds[-1].rate:.0f} answers a second", flush=True)
         return max(rounds, key=lambda one: one.rate)
 

@@ -17,7 +17,7 @@ _INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 @contextmanager
 def making_tables(database: Engine) -> Iterator[None]:
-    """Let one process at a time look for tables and make them; PostgreSQL refuses the second of two that try at once."""
+    """Let one process at a time look for tables and make them; PostgreSQL refuses the second of two at once."""
     if database.dialect.name != "postgresql":
         yield
         return

@@ -1,4 +1,4 @@
-"""Runs real servers for tests and benchmarks, PostgreSQL, Redis and nginx, each of its own and only as long as needed."""
+"""Runs real servers for tests and benchmarks: PostgreSQL, Redis and nginx, each for as long as it is needed."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ def read_settings(env_file: Path, environment: Mapping[str, str]) -> dict[str, s
 
 def check_ports(settings: Mapping[str, str]) -> None:
     """Raise StartError when a port is no number or is taken."""
-    for name, number in [(name, number) for name in PORTS for number in ports(settings, name)]:
-        owner = PORTS[name][0]
+    for name, number in [(setting, one) for setting in PORTS for one in ports(settings, setting)]:
+        owner, _ = PORTS[name]
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.channels.messages import Message
 from bot.channels.slack_markup import marked_up
-from bot.channels.slack_words import word
+from bot.channels.slack_words import said_date, word
 
 Block = dict[str, Any]
 
@@ -114,7 +114,7 @@ def _source(message: Message, language: str | None) -> list[Block]:
     if "statement_date" not in source:
         return []
     section_title = source.get("section_title")
-    date = str(source["statement_date"])
+    date = said_date(str(source["statement_date"]), language)
     if section_title:
         return [context(word("source", language, section=marked_up(section_title), date=date))]
     return [context(word("source_plain", language, date=date))]

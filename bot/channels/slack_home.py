@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from babel.dates import format_date
 
 from bot.action_calls import ActionUnavailable, Outcome, call_action
 from bot.channels.slack_blocks import button, clamped, context, section
 from bot.channels.slack_form import CHANNEL
 from bot.channels.slack_inbox import Inbox, KnownRequest
 from bot.channels.slack_markup import escaped, marked_up
-from bot.channels.slack_words import word
+from bot.channels.slack_words import said_date, word
 from bot.engine import Engine
 
 NEW_REQUEST = "new-request"
@@ -64,11 +62,6 @@ def _shown(request: KnownRequest, state: Outcome | None, language: str) -> list[
     title = f"*{escaped(request.reference)}* · {escaped(kind_name(request.kind, language))}"
     said = word("home_due", language, due=said_date(due, language))
     return [section("\n".join([title, said, *(clamped(marked_up(line), 500) for line in lines)]))]
-
-
-def said_date(day: str, language: str) -> str:
-    """Return a date as people say it."""
-    return str(format_date(date.fromisoformat(day), format="long", locale="de_DE" if language == "de" else "en_GB"))
 
 
 def kind_name(kind: str, language: str) -> str:

@@ -20,6 +20,8 @@ Block = dict[str, Any]
 TAKE, OPEN, REMIND = "take", "open", "remind"
 REMINDERS = ("tomorrow", "three-days", "before-due")
 MOST_IN_DIGEST = 20
+#: Slack's documented limit of a section's text.
+_SECTION_TEXT = 3000
 _FILE = Path(__file__).resolve().parent / "words.yml"
 
 
@@ -98,7 +100,7 @@ def digest_post(overdue: Sequence[TicketFacts], count: int, language: str) -> di
     ]
     if count > len(lines):
         lines.append(word("digest_more", language, count=str(count - len(lines))))
-    return {"text": title, "blocks": [_section(f"*{title}*\n" + "\n".join(lines))]}
+    return {"text": title, "blocks": [_section(text) for text in _packed([f"*{title}*", *lines])]}
 
 
 def word(key: str, language: str, **values: str) -> str:
@@ -139,6 +141,16 @@ def _menu(reference: str, language: str) -> Block:
     ]
     placeholder = {"type": "plain_text", "text": word("remind", language)}
     return {"type": "static_select", "action_id": REMIND, "placeholder": placeholder, "options": options}
+
+
+def _packed(lines: Sequence[str]) -> list[str]:
+    """Put lines together in as few texts as a section's length allows; a desk's address may be a long one."""
+    texts = [""]
+    for line in lines:
+        if len(texts[-1]) + len(line) + 1 > _SECTION_TEXT:
+            texts.append("")
+        texts[-1] = f"{texts[-1]}\n{line}" if texts[-1] else line
+    return texts
 
 
 def _section(text: str) -> Block:

@@ -54,9 +54,7 @@ def test_an_address_a_proxy_of_ours_forwards_counts_as_its_own(behind_proxy: Ass
     assert open_from("198.51.100.7, 203.0.113.1") == 429, "only what our proxy saw counts, not what was sent to it"
 
 
-def test_without_redis_nobody_is_answered_wrongly_and_with_it_everybody_again(
-    tiny_model: Path, tmp_path: Path
-) -> None:
+def test_without_redis_nobody_is_answered_wrongly_and_with_it_everybody_again(tiny_model: Path, tmp_path: Path) -> None:
     port = free_port()
     with running_redis(port) as server, running_assistant(tmp_path, tiny_model, REDIS_URL=server.url) as assistant:
         visitor = assistant.visitor("en")

@@ -22,16 +22,17 @@ def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_turn_that_takes_longer_than_the_lease_keeps_others_out(redis_url: str) -> None:
     happened: list[str] = []
+    begun = asyncio.Event()
 
     async def turn(name: str, seconds: float) -> None:
         async with RedisLocks(redis_url).lock("long"):
             happened.append(f"{name} begins")
+            begun.set()
             await asyncio.sleep(seconds)
             happened.append(f"{name} ends")
 
     first = asyncio.ensure_future(turn("first", 3 * LEASE_SECONDS))
-    while not happened:
-        await asyncio.sleep(0.01)
+    await begun.wait()
     await asyncio.gather(first, turn("second", 0.0))
     assert happened == ["first begins", "first ends", "second begins", "second ends"]
 

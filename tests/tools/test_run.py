@@ -85,7 +85,11 @@ def test_the_assistant_never_gets_what_opens_the_desk(monkeypatch):
     assert "WEBCHAT_SECRET" not in by_name["action server"]
 
 
-SHARED = {"REDIS_URL": "redis://r", "TRACKER_DATABASE_URL": "postgresql://t", "ACTIONS_URL": "http://127.0.0.1:1/webhook"}
+SHARED = {
+    "REDIS_URL": "redis://r",
+    "TRACKER_DATABASE_URL": "postgresql://t",
+    "ACTIONS_URL": "http://127.0.0.1:1/webhook",
+}
 
 
 def test_several_processes_have_ports_and_logs_of_their_own():

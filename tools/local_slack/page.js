@@ -65,7 +65,7 @@ function message(one, channel) {
 
 function menu() {
   const open = (id) => { Object.assign(place, { channel: id, home: false, thread: null }); shown = ""; draw(); };
-  document.querySelector("#person").replaceChildren(...state.people.map((one) => make("option", { value: one.id, selected: one.id === place.person }, `${one.name} (${one.locale})`)));
+  document.querySelector("#person").replaceChildren(...state.people.map((one) => make("option", { value: one.id, selected: one.id === place.person }, `${one.name}, ${one.locale.slice(0, 2)}`)));
   const buttons = (kind) => state.channels.filter((one) => (one.kind === "im") === kind).map((one) => {
     const button = make("button", { onclick: () => open(one.id) }, (kind ? "" : "# ") + one.name);
     if (one.id === place.channel && !place.home) button.setAttribute("aria-current", "true");
@@ -107,7 +107,8 @@ function modal() {
   const same = dialog.dataset.view === JSON.stringify([view.id, view.blocks]);
   if (!same) {
     dialog.dataset.view = JSON.stringify([view.id, view.blocks]);
-    const send = () => post("submit", { view: view.id, state: answers(dialog, view) });
+    const filled = () => [...dialog.querySelectorAll("[required]")].every((one) => one.reportValidity());
+    const send = () => filled() && post("submit", { view: view.id, state: answers(dialog, view) });
     dialog.replaceChildren(make("h2", {}, view.title.text), ...view.blocks.map(field), make("p", { className: "actions" },
       make("button", { onclick: () => post("close", { view: view.id }) }, view.close?.text ?? "Close"),
       view.submit ? make("button", { className: "primary", onclick: send }, view.submit.text) : null));
@@ -123,8 +124,8 @@ function modal() {
 function field(one) {
   if (one.type !== "input") return block(one, () => {});
   const kind = one.element.type === "static_select" ? "select" : one.element.multiline ? "textarea" : "input";
-  const input = make(kind, { name: one.block_id });
-  if (kind === "select") input.append(...one.element.options.map((option) => make("option", { value: option.value }, option.text.text)));
+  const input = make(kind, { name: one.block_id, required: !one.optional });
+  if (kind === "select") input.append(make("option", { value: "" }, one.element.placeholder?.text ?? "Select an option"), ...one.element.options.map((option) => make("option", { value: option.value }, option.text.text)));
   else input.value = one.element.initial_value ?? "";
   const node = make("div", {}, make("label", {}, one.label.text + (one.optional ? "" : " *"), input), one.hint ? make("div", { className: "note" }, one.hint.text) : null);
   node.dataset.block = one.block_id;
@@ -135,7 +136,7 @@ function answers(dialog, view) {
   const values = {};
   for (const one of view.blocks.filter((part) => part.type === "input")) {
     const value = dialog.querySelector(`[name="${one.block_id}"]`).value;
-    const answer = one.element.type === "static_select" ? { selected_option: { value } } : { value: value || null };
+    const answer = one.element.type === "static_select" ? { selected_option: value ? { value } : null } : { value: value || null };
     values[one.block_id] = { [one.element.action_id]: answer };
   }
   return values;

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from unittest import mock
@@ -128,13 +129,11 @@ def together(*works: Callable[[], object]) -> list[object]:
         return list(pool.map(begin, works))
 
 
-def test_two_processes_take_each_delivery_once(
-    database: sa.engine.Engine, other_database: sa.engine.Engine
-) -> None:
+def test_two_processes_take_each_delivery_once(database: sa.engine.Engine, other_database: sa.engine.Engine) -> None:
     inboxes = [Inbox(database), Inbox(other_database)]
     for number in range(20):
         names = [f"event:{number}", f"message:{number}"]
-        taken = together(*(lambda one=one: one.put(names, f"c{number}", "1", WORK) for one in inboxes * 2))
+        taken = together(*(partial(one.put, names, f"c{number}", "1", WORK) for one in inboxes * 2))
         assert sorted(map(bool, taken)) == [False, False, False, True]
     assert inboxes[0].waiting() == 20
 
@@ -154,7 +153,7 @@ def test_two_processes_do_each_delivery_once_and_in_order(
                 done.append(job.work["n"])
                 inbox.done(job)
 
-    together(*(lambda one=one: work(one) for one in inboxes * 2))
+    together(*(partial(work, one) for one in inboxes * 2))
     assert Counter(done) == dict.fromkeys(range(60), 1)
     for conversation in range(6):
         own = [number for number in done if number % 6 == conversation]
@@ -167,8 +166,8 @@ def test_two_processes_note_the_same_thread_and_request_at_once(
     inboxes = [Inbox(database), Inbox(other_database)]
     request = KnownRequest("PR-1", "access", "2027-02-01", "a@b.example")
     for number in range(20):
-        together(*(lambda one=one: one.own_thread(f"t{number}") for one in inboxes))
-        together(*(lambda one=one: one.remember_request(f"p{number}", request) for one in inboxes))
+        together(*(partial(one.own_thread, f"t{number}") for one in inboxes))
+        together(*(partial(one.remember_request, f"p{number}", request) for one in inboxes))
     assert all(inboxes[1].owns_thread(f"t{number}") for number in range(20))
     assert inboxes[0].requests_of("p19") == [request]
 
@@ -176,8 +175,9 @@ def test_two_processes_note_the_same_thread_and_request_at_once(
 def test_two_processes_may_begin_on_an_empty_database_at_once(postgresql: PostgresqlServer) -> None:
     for _ in range(5):
         url = postgresql.new_database("postgresql")
-        stores = together(*(lambda: ConversationStore(host=url) for _ in range(4)))
-        together(*(lambda store=store: (Inbox(store.engine), store.check_health()) for store in stores))
+        stores = together(*[partial(ConversationStore, host=url)] * 4)
+        together(*(partial(Inbox, store.engine) for store in stores))
+        together(*(store.check_health for store in stores))
         for store in stores:
             store.engine.dispose()
 

@@ -18,8 +18,8 @@ from desk.services import accounts
 from desk.services.opening import Line, NewTicket, open_ticket
 from desk.web.app import create_app
 from tests.desk.conftest import make_settings
-from tests.servers import PostgresqlServer
 from tests.desk.web.browsing import PASSWORD, Browser
+from tests.servers import PostgresqlServer
 
 
 @pytest.fixture(scope="session", autouse=True)
