@@ -21,7 +21,7 @@ train:  ## Train a model if there is none for the present data
 	@python3 tools/environments.py
 	@$(DESK) -m tools.training
 
-test:  ## Run every test (needs Chromium and PostgreSQL; .ci/run installs them)
+test:  ## Run every test (needs Chromium, PostgreSQL, Redis and nginx; .ci/run installs them)
 	@python3 tools/environments.py --checks
 	@python3 bot/widget/build.py
 	@tools/test.sh

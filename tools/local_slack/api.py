@@ -34,6 +34,7 @@ class WebApi:
         self.workspace = workspace
         self.limits = RateLimits()
         self.triggers: dict[str, tuple[str, str, float]] = {}
+        self.trigger_seconds = TRIGGER_SECONDS
         self.tickets: dict[str, str] = {}
         self.failures: list[tuple[int, dict[str, str]]] = []
         """Answers to give in place of the next ones, for tests of how apps cope."""
@@ -63,7 +64,7 @@ class WebApi:
     def trigger(self, app: App, person: str) -> str:
         """Make what allows an app to open a modal, once and within three seconds."""
         trigger = f"{self.workspace.number()}.{secrets.token_hex(8)}"
-        self.triggers[trigger] = (app.key, person, time.monotonic() + TRIGGER_SECONDS)
+        self.triggers[trigger] = (app.key, person, time.monotonic() + self.trigger_seconds)
         return trigger
 
     def _answered(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.local_slack.api import WebApi
-from tools.local_slack.deliveries import Deliveries
+from tools.local_slack.deliveries import ACKNOWLEDGE_SECONDS, Deliveries
 from tools.local_slack.play import Play
 from tools.local_slack.sockets import serve_socket
 from tools.local_slack.workspace import Workspace
@@ -169,10 +169,11 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running(port: int = 0) -> Iterator[LocalSlack]:
-    """Run it until the block ends."""
+def running(port: int = 0, patience: float = ACKNOWLEDGE_SECONDS) -> Iterator[LocalSlack]:
+    """Run it until the block ends; `patience` is how many seconds an app has for an acknowledgement."""
     server = Server(("127.0.0.1", port), Handler)
     slack = LocalSlack(server.server_address[1])
+    slack.deliveries.patience = slack.api.trigger_seconds = patience
     server.RequestHandlerClass = type("BoundHandler", (Handler,), {"slack": slack})
     thread = threading.Thread(target=server.serve_forever, daemon=True, name="local-slack")
     thread.start()

@@ -11,7 +11,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tools.local_slack.deliveries import ACKNOWLEDGE_SECONDS, Deliveries
+from tools.local_slack.deliveries import Deliveries
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -20,8 +20,9 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 class Socket:
     """One open socket of an app."""
 
-    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+    def __init__(self, handler: BaseHTTPRequestHandler, patience: float) -> None:
         self.handler = handler
+        self._patience = patience
         self._lock = threading.Lock()
         self._waiting: dict[str, tuple[threading.Event, list[Any]]] = {}
 
@@ -37,7 +38,7 @@ class Socket:
             "accepts_response_payload": kind != "events_api",
         }
         self.send(TEXT, json.dumps(frame).encode())
-        if not arrived.wait(ACKNOWLEDGE_SECONDS):
+        if not arrived.wait(self._patience):
             return None
         return answer[0] or {}
 
@@ -97,7 +98,7 @@ def serve_socket(handler: BaseHTTPRequestHandler, app: str, deliveries: Deliveri
     for name, value in {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}.items():
         handler.send_header(name, value)
     handler.end_headers()
-    socket = Socket(handler)
+    socket = Socket(handler, deliveries.patience)
     socket.send(TEXT, json.dumps({"type": "hello", "num_connections": 1}).encode())
     deliveries.sockets[app] = socket.deliver
     try:

@@ -97,7 +97,7 @@ def slack_settings(slack: LocalSlack) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def slack() -> Iterator[LocalSlack]:
     """Run a Slack."""
-    with running() as local:
+    with running(patience=PATIENCE_SECONDS) as local:
         yield local
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bot.assistant import running_assistant
-from tests.bot.slack.conftest import Workspace, slack_settings
+from tests.bot.slack.conftest import PATIENCE_SECONDS, Workspace, slack_settings
 from tools.local_slack.server import LocalSlack, running
 from tools.local_slack.workspace import Person
 
@@ -50,7 +50,7 @@ def test_a_hundred_of_one_person_at_once_are_acknowledged_and_each_runs_once(wor
 
 
 def test_what_was_acknowledged_before_a_restart_is_answered_after_it(tiny_model: Path, tmp_path: Path) -> None:
-    with running() as slack:
+    with running(patience=PATIENCE_SECONDS) as slack:
         with running_assistant(tmp_path, tiny_model, **slack_settings(slack)) as before:
             workspace = Workspace(slack, before)
             workspace.say("U0ERIKA", "cookies first")
@@ -115,7 +115,7 @@ def test_every_call_kept_to_the_scopes_of_the_manifest(workspace: Workspace) -> 
 
 
 def test_with_a_socket_no_public_address_is_needed(tiny_model: Path, tmp_path: Path) -> None:
-    with running() as slack:
+    with running(patience=PATIENCE_SECONDS) as slack:
         settings = {
             **slack_settings(slack),
             "SLACK_VISITOR_SIGNING_SECRET": "",

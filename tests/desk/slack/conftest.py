@@ -27,6 +27,7 @@ from tools.local_slack.workspace import Call
 
 CHANNEL = "C0PRIVACY"
 SLACK_USER = "U0OLGA"
+PATIENCE_SECONDS = 20.0
 
 
 class Team:
@@ -67,7 +68,7 @@ class Team:
         """Press a button and give the answer."""
         before = len(self.answers())
         assert self.slack.play.click(person, message, action, chosen).in_time
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(self.answers()) == before:
             assert time.monotonic() < deadline, "Nobody answered."
             time.sleep(0.02)
@@ -77,7 +78,7 @@ class Team:
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     """Run a Slack."""
-    with running() as local:
+    with running(patience=PATIENCE_SECONDS) as local:
         yield local
 
 
