@@ -117,7 +117,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a method call, a posted response, or an act on the page."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size)
+        if len(body) < size:
+            # Whoever sent this has gone in the middle of it.
+            self.close_connection = True
+            return
         if self.path.startswith("/api/"):
             self._method(self.path.removeprefix("/api/"), self._arguments(body))
         elif self.path.startswith("/respond/"):

@@ -21,7 +21,7 @@ from tools.local_slack.deliveries import signature_headers
 from tools.local_slack.server import LocalSlack
 from tools.local_slack.workspace import TEAM, App, Person
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 Event = dict[str, Any]
 
 
@@ -67,7 +67,7 @@ class Processes:
                 pass
             if time.monotonic() > began + PATIENCE_SECONDS:
                 break
-            time.sleep(0.05)
+            time.sleep(0.3)
         raise AssertionError("Nobody took an event.")
 
     def _answers(self, port: int) -> bool:

@@ -37,8 +37,8 @@ class Team:
         self.slack, self.desk = slack, desk
         self.app = slack.workspace.apps["team"]
 
-    def catch_up(self, now: datetime | None = None) -> None:
-        """Do what the worker does until nothing is left to send."""
+    def catch_up(self, now: datetime = MONDAY) -> None:
+        """Do what the worker does until nothing is left to send; by a clock that does not bring a digest by itself."""
         with self.desk.work(WORKER, now) as work:
             following.follow(work)
             following.remind(work)
