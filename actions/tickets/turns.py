@@ -373,7 +373,7 @@ def _answer_and_question(state: State, message: Message) -> Turn | None:
 
 def _about_the_request(state: State, message: Message) -> Turn | None:
     """Answer what people ask about the request itself; the statement says nothing of it."""
-    unsuited = message.is_button or message.is_narrative or len(message.words) > LONGEST_QUESTION_ABOUT_REQUEST
+    unsuited = message.is_button or len(message.words) > LONGEST_QUESTION_ABOUT_REQUEST
     if unsuited or not message.is_question or (state.step == "description" and state.kind == "inquiry"):
         return None
     if state.step == "email" and pattern("other-way-to-answer").search(message.text):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
+import uuid
 
 import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
+from actions.tickets.form import CancelFailed
 from desk import intake
 from tests.conversations.conversation import Conversation, all_tickets
 from tests.conversations.house import House
@@ -52,3 +57,17 @@ def test_what_has_arrived_is_not_said_to_be_cancelled(house: House, language: st
     assert [ticket.reference for ticket in all_tickets()[conversation.tickets_before :]] == [opened.reference]
     conversation.do_button("/ticket-withdraw")
     conversation.do_expect({"flow": "ticket-withdraw", "says_all": [opened.reference]})
+
+
+@pytest.mark.parametrize(("arrives", "words"), [(True, "utter_cancelled_too_late"), (False, "utter_cancelled")])
+def test_cancelling_outside_a_form_asks_the_desk(house: House, arrives: bool, words: str) -> None:
+    request_id = str(uuid.uuid4())
+    slots = {"request_id": request_id, "confirmed": True, "ticket_kind": "complaint", "email": "a@example.org"}
+    if arrives:
+        told = (request_id, intake.Kind.COMPLAINT, "de", TOLD["de"], intake.Relationship.DIRECT, "a@example.org")
+        intake.open_ticket(intake.TicketRequest(*told))
+    dispatcher = CollectingDispatcher()
+    tracker = Tracker("somebody", slots, {}, [], False, None, {}, None)
+    events = asyncio.run(CancelFailed().run(dispatcher, tracker, {}))
+    assert [message["response"] for message in dispatcher.messages] == [words]
+    assert {"event": "slot", "name": "confirmed", "value": None, "timestamp": None} in events
