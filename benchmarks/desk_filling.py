@@ -17,10 +17,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, MetaData, Table, func, select, text
+from sqlalchemy import JSON, Date, MetaData, Table, func, select, text
 from sqlalchemy.types import TypeEngine
 
 from desk import demo
@@ -65,7 +66,7 @@ class Pattern:
 class Copies:
     """What is written at once, and what was counted on the way."""
 
-    tables: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
+    tables: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     moved: Counter[Place] = field(default_factory=Counter)
     counted: Counter[counts.Key] = field(default_factory=Counter)
     seconds: Counter[counts.Key] = field(default_factory=Counter)
@@ -136,15 +137,15 @@ class Copier:
         # Open tickets stay where they are, or a desk of three years would have left most of them lying for years.
         weeks = 0 if pattern.ticket["open"] else self.chance.randrange(_YEARS_BEFORE)
         by = timedelta(weeks=weeks, seconds=self.chance.randrange(_JITTER_SECONDS))
-        ticket = {**_earlier(pattern.ticket, by), **self._own(number)}
+        ticket = {**_earlier("tickets", pattern.ticket, by), **self._own(number)}
         if ticket["assignee_id"] is not None:
             ticket["assignee_id"] = colleague
         self._put("tickets", ticket)
         for table, rows in pattern.rows.items():
             for row in rows:
-                self._put(table, self._belonging(table, _earlier(row, by), number, colleague))
+                self._put(table, self._belonging(table, _earlier(table, row, by), number, colleague))
         for entry in pattern.trail:
-            self._record(_earlier(entry, by), number, colleague)
+            self._record(_earlier("audit_entries", entry, by), number, colleague)
         self._count(ticket)
 
     def finish(self) -> None:
@@ -200,7 +201,7 @@ class Copier:
             self.copies.seconds[key] += int((at - ticket["received_at"]).total_seconds())
 
     def _put(self, table: str, row: Row) -> None:
-        self.copies.tables[table].append(tuple(row.values()))
+        self.copies.tables[table].append(row)
 
     def _number(self, model: Any) -> int:
         self.next[model] += 1
@@ -220,12 +221,18 @@ def _events(ticket: Row) -> Iterator[tuple[str, datetime]]:
             yield "escalated", ticket["closed_at"]
 
 
-def _earlier(row: Row, by: timedelta) -> Row:
-    days = timedelta(days=by.days)
-    return {
-        name: value - by if isinstance(value, datetime) else value - days if isinstance(value, date) else value
-        for name, value in row.items()
-    }
+def _earlier(table: str, row: Row, by: timedelta) -> Row:
+    days, moved = timedelta(days=by.days), dict(row)
+    for name, whole_days in _moments(table):
+        if moved[name] is not None:
+            moved[name] -= days if whole_days else by
+    return moved
+
+
+@lru_cache
+def _moments(table: str) -> tuple[tuple[str, bool], ...]:
+    columns = Base.metadata.tables[table].columns
+    return tuple((one.name, isinstance(one.type, Date)) for one in columns if isinstance(one.type, Instant | Date))
 
 
 def _patterns(desk: Desk) -> Iterator[Pattern]:
@@ -259,7 +266,7 @@ def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
 
 
 @contextmanager
-def _sqlite_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callable[[Mapping[str, list[Any]]], None]]:
+def _sqlite_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callable[[Mapping[str, list[Row]]], None]]:
     desk.close()
     path = desk.engine.url.database or ""
     # Nobody needs this file after a power cut.
@@ -271,12 +278,12 @@ def _sqlite_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callable[[M
         f"({', '.join(repr(name) for name in _written())})"
     ).fetchall()
 
-    def write(tables: Mapping[str, list[Any]]) -> None:
+    def write(tables: Mapping[str, list[Row]]) -> None:
         connection.execute("BEGIN")
         for table, rows in tables.items():
             marks = ", ".join("?" * len(rows[0]))
             statement = f"INSERT INTO {table} ({_columns(table)}) VALUES ({marks})"
-            connection.executemany(statement, [tuple(map(_for_sqlite, row)) for row in rows])
+            connection.executemany(statement, map(_for_sqlite(table), rows))
         connection.execute("COMMIT")
 
     with _indexes_dropped(connection.execute, statements if without_indexes else []):
@@ -285,16 +292,24 @@ def _sqlite_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callable[[M
     connection.close()
 
 
-def _for_sqlite(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(" ", "microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    return json.dumps(value) if isinstance(value, list) else value
+def _for_sqlite(table: str) -> Callable[[Row], tuple[Any, ...]]:
+    moments = _moments(table)
+    lists = [column.name for column in Base.metadata.tables[table].columns if isinstance(column.type, JSON)]
+
+    def shape(row: Row) -> tuple[Any, ...]:
+        for name, whole_days in moments:
+            if row[name] is not None:
+                # SQLite keeps instants as texts without their zone, which is always UTC.
+                row[name] = row[name].isoformat() if whole_days else row[name].isoformat(" ", "microseconds")[:26]
+        for name in lists:
+            row[name] = json.dumps(row[name])
+        return tuple(row.values())
+
+    return shape
 
 
 @contextmanager
-def _postgresql_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callable[[Mapping[str, list[Any]]], None]]:
+def _postgresql_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callable[[Mapping[str, list[Row]]], None]]:
     pooled = desk.engine.raw_connection()
     connection: Any = pooled.driver_connection
     connection.rollback()
@@ -307,12 +322,12 @@ def _postgresql_writer(desk: Desk, *, without_indexes: bool) -> Iterator[Callabl
         [list(_written())],
     ).fetchall()
 
-    def write(tables: Mapping[str, list[Any]]) -> None:
+    def write(tables: Mapping[str, list[Row]]) -> None:
         for table, rows in tables.items():
             statement = f"COPY {table} ({_columns(table)}) FROM STDIN"
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
                 for row in rows:
-                    copy.write_row([json.dumps(value) if isinstance(value, list) else value for value in row])
+                    copy.write_row([json.dumps(value) if isinstance(value, list) else value for value in row.values()])
 
     with _indexes_dropped(connection.execute, statements if without_indexes else []):
         yield write

@@ -43,6 +43,9 @@ def find_postgresql() -> Path:
 class PostgresqlServer:
     """A server reachable through a socket in its folder and through no port."""
 
+    # Nothing in a test has to survive a power cut, so the server need not wait for the disk.
+    options = "-c fsync=off -c max_connections=100"
+
     def __init__(self, folder: Path) -> None:
         """Take where it keeps everything; PostgreSQL refuses to run as root, so then it runs as its own user."""
         self.folder = folder
@@ -59,8 +62,7 @@ class PostgresqlServer:
 
     def control(self, verb: str, *more: str) -> None:
         """Start or stop the server."""
-        # Nothing here has to survive a power cut, so the server need not wait for the disk.
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=100"
+        options = f"-k {self.folder} -c listen_addresses='' {self.options}"
         data, log = str(self.folder / "data"), str(self.folder / "log")
         self._run("pg_ctl", verb, "-D", data, "-w", "-l", log, "-o", options, *more)
 

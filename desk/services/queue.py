@@ -15,14 +15,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, not_, select, tuple_, union_all
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import joinedload
 
 from desk.application import Work
 from desk.domain.errors import InvalidInput
 from desk.domain.kinds import Kind, State
 from desk.domain.reference import normalise_reference
 from desk.domain.states import is_closed
-from desk.storage.models import QueueGroup, Ticket
+from desk.storage.models import GROUP, QueueGroup, Ticket
 
 UNASSIGNED: Literal["nobody"] = "nobody"
 VIEWS = ("open", "mine", "unassigned", "due-this-week", "overdue", "escalated", "unverified", "closed", "all")
@@ -125,7 +125,12 @@ def _is_narrowed(wanted: QueueFilter) -> bool:
     """Tell whether a view is more than one of those that have an index of their own."""
     if wanted.email is not None:
         return False
-    if wanted.state is not None or wanted.kind is not None or wanted.language is not None or wanted.verified is not None:
+    if (
+        wanted.state is not None
+        or wanted.kind is not None
+        or wanted.language is not None
+        or wanted.verified is not None
+    ):
         return True
     if wanted.escalated is not None:
         return not wanted.escalated or wanted.open is not None or wanted.assignee is not None
@@ -150,8 +155,10 @@ def _dense(work: Work, wanted: QueueFilter, cursor: str | None, limit: int) -> S
     whole = QueueFilter(
         open=wanted.open or None, due_from=wanted.due_from, due_until=wanted.due_until, overdue=wanted.overdue
     )
-    near = _from(_ordered(select(Ticket).where(*_conditions(work, whole)), wanted), wanted, cursor).limit(_NEAR)
-    ticket = aliased(Ticket, near.subquery())
+    table = Ticket.__table__
+    columns = [table.c[name] for name in ("id", "open", *GROUP, "queue_on", "received_at")]
+    near = _from(_ordered(select(*columns).where(*_conditions(work, whole)), wanted), wanted, cursor).limit(_NEAR)
+    ticket = near.subquery().c
     return work.session.scalars(
         _ordered(select(ticket.id).where(*_conditions(work, wanted, ticket)), wanted, ticket).limit(limit)
     ).all()

@@ -18,6 +18,7 @@ from desk.storage.models import DailyCount, StandingCount, WeeklyCount
 from desk.storage.standing import OPEN
 
 _BACKLOG_EDGES = (7, 14, 30, 60, 90)
+_NO_EDGE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class _Row(NamedTuple):
     day: date
     event: str
     subject: str
-    count: int
+    counted: int
     seconds: int
 
 
@@ -72,7 +73,7 @@ def figures_by_kind(work: Work, since: date, until: date) -> Mapping[Kind | None
     seconds: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
     for row in _counted(work, since, until):
         for subject in (row.subject, None):
-            counts[subject][row.event] += row.count
+            counts[subject][row.event] += row.counted
             seconds[subject][row.event] += row.seconds
     return {kind: _figures(since, until, counts[kind], seconds[kind]) for kind in (*Kind, None)}
 
@@ -81,7 +82,7 @@ def by_week(work: Work, event: str, since: date, until: date) -> Sequence[Point]
     """Count an event by calendar week (its Monday) and kind or topic."""
     weeks: Counter[tuple[date, str]] = Counter()
     for row in _counted(work, since, until, event):
-        weeks[monday_of(row.day), row.subject] += row.count
+        weeks[monday_of(row.day), row.subject] += row.counted
     return [Point(week, subject, count) for (week, subject), count in sorted(weeks.items())]
 
 
@@ -89,7 +90,7 @@ def by_subject(work: Work, event: str, since: date, until: date) -> Sequence[tup
     """Count an event by kind or topic, the most frequent first."""
     subjects: Counter[str] = Counter()
     for row in _counted(work, since, until, event):
-        subjects[row.subject] += row.count
+        subjects[row.subject] += row.counted
     return sorted(subjects.items(), key=lambda found: (-found[1], found[0]))
 
 
@@ -105,9 +106,9 @@ def backlog_by_age(work: Work) -> Sequence[tuple[str, int]]:
     statement = select(StandingCount.day, total).where(StandingCount.standing == OPEN).group_by(StandingCount.day)
     days = [((work.today - day).days, int(count)) for day, count in work.session.execute(statement)]
     counts = []
-    for lower, upper in pairwise((0, *_BACKLOG_EDGES, None)):
-        count = sum(count for age, count in days if (upper is None or age < upper) and (lower == 0 or age >= lower))
-        counts.append((f"{lower}+" if upper is None else f"{lower}-{upper}", count))
+    for lower, upper in pairwise((0, *_BACKLOG_EDGES, _NO_EDGE)):
+        count = sum(count for age, count in days if lower <= age < upper)
+        counts.append((f"{lower}+" if upper == _NO_EDGE else f"{lower}-{upper}", count))
     return counts
 
 

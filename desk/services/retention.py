@@ -140,7 +140,7 @@ def _first_to_expire(work: Work, until: date, limit: int) -> Sequence[int]:
     return work.session.scalars(select(every.c.id).order_by(every.c.closed_at, every.c.id).limit(limit)).all()
 
 
-def _expiring(work: Work, kind: Kind, until: date) -> Select[tuple[int, datetime | None]]:
+def _expiring(work: Work, kind: Kind, until: date) -> Select[int, datetime | None]:
     over = Ticket.closed_at < work.desk.calendar.end_of(_last_closed_on(work, kind, until))
     return (
         select(Ticket.id, Ticket.closed_at)

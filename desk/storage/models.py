@@ -26,7 +26,7 @@ from desk.storage.types import Instant, RowId, Sealed, SealedBytes, SealedJson, 
 # The far end of the calendar: where a ticket stands in the queue while its clock does not run.
 NEVER = date(9999, 12, 31)
 # What makes a group of the queue (`QueueGroup`).
-_GROUP = ("state", "kind", "language", "assignee_id", "escalated", "verified")
+GROUP = ("state", "kind", "language", "assignee_id", "escalated", "verified")
 _FLAG = re.compile(r"(?<![\w.])(NOT )?(open|verified|escalated)(?!\w)")
 
 
@@ -203,8 +203,8 @@ class Ticket(Base):
         _partial("ix_tickets_escalated", "queue_on", "id", where="escalated"),
         Index("ix_tickets_all", "queue_on", "id"),
         Index("ix_tickets_received", "received_at", "id"),
-        Index("ix_tickets_group_due", *_GROUP, "queue_on", "id"),
-        Index("ix_tickets_group_received", *_GROUP, "received_at", "id"),
+        Index("ix_tickets_group_due", *GROUP, "queue_on", "id"),
+        Index("ix_tickets_group_received", *GROUP, "received_at", "id"),
         Index("ix_tickets_email", "email_hash", "received_at", "id"),
         _partial("ix_tickets_closed", "kind", "closed_at", where="closed_at IS NOT NULL AND anonymised_at IS NULL"),
     )

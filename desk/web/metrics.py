@@ -9,6 +9,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select
 
 from desk.application import Desk, Work
+from desk.domain.kinds import State
+from desk.domain.states import is_closed
 from desk.services import facts, outbox
 from desk.storage.models import OutboxMessage, Ticket
 
@@ -29,9 +31,10 @@ class DeskCollector:
 
 def _tickets(work: Work) -> Iterator[Metric]:
     by_state = GaugeMetricFamily("desk_open_tickets", "Open tickets by state.", labels=["state"])
-    statement = select(Ticket.state, func.count()).where(Ticket.open).group_by(Ticket.state)
-    for state, count in work.session.execute(statement):
-        by_state.add_metric([state.value], count)
+    for state in (state for state in State if not is_closed(state)):
+        # One after the other, for each is one stretch of an index; grouping would read every ticket.
+        counted = select(func.count()).select_from(Ticket).where(Ticket.state == state)
+        by_state.add_metric([state.value], work.session.scalar(counted) or 0)
     yield by_state
     overdue = select(func.count()).select_from(Ticket).where(Ticket.open, Ticket.queue_on < work.today)
     yield GaugeMetricFamily("desk_overdue_tickets", "Open tickets past their due date.", work.session.scalar(overdue))

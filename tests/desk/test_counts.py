@@ -26,7 +26,9 @@ LATER = MONDAY + timedelta(days=9)
 
 def kept(work: Work) -> Counter[Place]:
     """Give the standing counts as they are kept."""
-    rows = work.session.execute(select(StandingCount.standing, StandingCount.day, StandingCount.kind, StandingCount.count))
+    rows = work.session.execute(
+        select(StandingCount.standing, StandingCount.day, StandingCount.kind, StandingCount.count)
+    )
     return +Counter({Place(row.standing, row.day, row.kind): row.count for row in rows})
 
 
@@ -39,9 +41,7 @@ def counted(work: Work) -> Counter[Place]:
     return Counter(place for place in places if place is not None)
 
 
-def test_standing_counts_follow_the_tickets(
-    desk: Desk, new_ticket: Callable[..., NewTicket], officer: User
-) -> None:
+def test_standing_counts_follow_the_tickets(desk: Desk, new_ticket: Callable[..., NewTicket], officer: User) -> None:
     def change(name: str, do: Callable[[Work, Ticket], object]) -> None:
         with desk.work(staff(officer.id), LATER) as work:
             do(work, tickets.find(work, number))
@@ -80,9 +80,11 @@ def test_ages_of_the_backlog_meet_without_gap(desk: Desk, opened: Callable[..., 
 def test_figures_of_any_period_are_the_sum_of_its_days(desk: Desk) -> None:
     chance, first = random.Random(5), date(2026, 9, 1)
     days = [first + timedelta(days=number) for number in range(40)]
-    added = Counter({Key(day, "received", kind, "de"): chance.randrange(1, 9) for day in days for kind in ("access", "erasure")})
+    added = Counter(
+        {Key(day, "received", kind, "de"): chance.randrange(1, 9) for day in days for kind in ("access", "erasure")}
+    )
     with desk.work("test", MONDAY) as work:
-        counts.add(work.session, added, Counter({key: 60 for key in added}))
+        counts.add(work.session, added, Counter(dict.fromkeys(added, 60)))
     with desk.read(MONDAY) as work:
         for _ in range(60):
             since, until = sorted(chance.choices(days, k=2))
@@ -97,7 +99,9 @@ def test_figures_of_any_period_are_the_sum_of_its_days(desk: Desk) -> None:
 
 
 def test_migration_counts_what_is_there(desk: Desk, opened: Callable[..., Ticket], officer: User) -> None:
-    made = [opened(MONDAY - timedelta(days=day), kind=kind) for day in (0, 3, 8) for kind in (Kind.ACCESS, Kind.ERASURE)]
+    made = [
+        opened(MONDAY - timedelta(days=day), kind=kind) for day in (0, 3, 8) for kind in (Kind.ACCESS, Kind.ERASURE)
+    ]
     with desk.work(staff(officer.id), LATER) as work:
         tickets.assign(work, tickets.find(work, made[0].id), officer.id)
         tickets.close(work, tickets.find(work, made[1].id), Outcome.ANSWERED)

@@ -137,15 +137,12 @@ def _watch_groups() -> None:
 
 def _weeks() -> list[tuple[Any, ...]]:
     counts, seconds = Counter[tuple[Any, ...]](), Counter[tuple[Any, ...]]()
-    days = sa.table(
-        "daily_counts",
-        *(sa.column(name) for name in ("event", "subject", "count", "seconds")),
-        sa.column("day", sa.Date()),
-    )
-    for row in op.get_bind().execute(sa.select(days)):
-        key = (row.event, row.day - timedelta(days=row.day.weekday()), row.subject)
-        counts[key] += row.count
-        seconds[key] += row.seconds
+    columns = [sa.column("day", sa.Date()), *(sa.column(name) for name in ("event", "subject", "count", "seconds"))]
+    days = sa.table("daily_counts", *columns)
+    for day, event, subject, count, took in op.get_bind().execute(sa.select(days)):
+        key = (event, day - timedelta(days=day.weekday()), subject)
+        counts[key] += count
+        seconds[key] += took
     return [(*key, counts[key], seconds[key]) for key in counts]
 
 
@@ -154,7 +151,9 @@ def _standing() -> list[tuple[Any, ...]]:
 
 
 def _places() -> Iterator[tuple[str, date, str]]:
-    zone = op.get_context().config.attributes["timezone"]
+    config = op.get_context().config
+    assert config is not None, "migrations run from the desk's own configuration"
+    zone = config.attributes["timezone"]
     moment = sa.DateTime(timezone=True)
     tickets = sa.table(
         "tickets",

@@ -1,0 +1,9 @@
+"""The addresses of a django-helpdesk that the desk is measured beside."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("helpdesk.urls", namespace="helpdesk")),
+]
