@@ -1,14 +1,14 @@
-"""Measures the desk over HTTP beside django-helpdesk 2.6.1, in one run and in turns, and by itself at a million tickets.
+"""Measures the desk over HTTP beside django-helpdesk 2.6.1, in one run and in turns, and alone at a million tickets.
 
     python -m benchmarks.desk_peer                                 1,000, 10,000 and 100,000 tickets
     python -m benchmarks.desk_peer --alone 1000000                 then ours alone, on SQLite and on PostgreSQL
     python -m benchmarks.desk_peer --quick                         less of everything, within three minutes
 
-Both run as their makers run them on one machine (`python -m desk.web`; `manage.py runserver`), on loopback, with 25 rows
-a page and without sending mail. Each request of one is followed by the same one of the other, after a first of each
-that is not counted. What is not the same: ours encrypts what people write, so it is searched by e-mail address
+Both run as their makers run them on one machine (`python -m desk.web`; `manage.py runserver`), on loopback, with 25
+rows a page and without sending mail. Each request of one is followed by the same one of the other, after a first of
+each that is not counted. What is not the same: ours encrypts what people write, so it is searched by e-mail address
 through a keyed hash, where django-helpdesk looks for the same address in every text; our list is the whole page, theirs
-is the part with the rows (the frame around them not counted); our dashboard is the page of figures.
+is the part with the rows, without the frame around them; our dashboard is the page of figures.
 """
 
 from __future__ import annotations

@@ -120,6 +120,18 @@ def make_desk(place: Path, database: str | None = None) -> Desk:
     return desk
 
 
+def environment_of(desk: Desk) -> dict[str, str]:
+    """Give the settings by which another process is the same desk."""
+    settings = desk.settings
+    return {
+        "VAR_DIR": str(settings.var_dir),
+        "DATABASE_URL": settings.database_url,
+        "DESK_KEYS": ",".join(settings.keys),
+        "DESK_INDEX_KEY": settings.index_key,
+        "LOG_LEVEL": "WARNING",
+    }
+
+
 @contextmanager
 def served(desk: Desk, port: int) -> Iterator[Running]:
     """Run the desk's pages in a process of their own, as `make run` does, and sign in."""
@@ -127,17 +139,8 @@ def served(desk: Desk, port: int) -> Iterator[Running]:
         if accounts.by_email(work, _EMAIL) is None:
             accounts.create_user(work, _EMAIL, "Who measures", Role.ADMIN, "en", _PASSWORD)
         _, token = api_tokens.create(work, "measuring", ["tickets:read", "tickets:write", "metrics:read"])
-    settings = desk.settings
-    environment = {
-        **os.environ,
-        "VAR_DIR": str(settings.var_dir),
-        "DATABASE_URL": settings.database_url,
-        "DESK_KEYS": ",".join(settings.keys),
-        "DESK_INDEX_KEY": settings.index_key,
-        "DESK_PORT": str(port),
-        "LOG_LEVEL": "WARNING",
-    }
-    with _process([sys.executable, "-m", "desk.web"], environment, ROOT, settings.var_dir / "desk.log", port):
+    environment = {**os.environ, **environment_of(desk), "DESK_PORT": str(port)}
+    with _process([sys.executable, "-m", "desk.web"], environment, ROOT, desk.settings.var_dir / "desk.log", port):
         yield Running(port, _signed_in(port), token, desk)
 
 

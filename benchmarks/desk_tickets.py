@@ -1,193 +1,155 @@
-"""Measures the desk's work at growing numbers of tickets: every view, search, a ticket, figures, opening.
+"""Measures the desk's own functions at growing numbers of tickets: every view, narrowed in every way, figures, opening.
 
-    python benchmarks/desk_tickets.py --sizes 1000,100000,1000000 [--database postgresql://…]
+    python -m benchmarks.desk_tickets --sizes 1000 100000 1000000              SQLite
+    python -m benchmarks.desk_tickets --sizes 1000 100000 1000000 --postgresql
+    python -m benchmarks.desk_tickets --quick                                  within three minutes
 
-The tables are filled directly, for a million tickets opened one by one would take an hour; opening is measured by
-itself, through the function that the assistant calls.
+Tickets are opened by several processes at once through the function that the assistant calls, each transaction written
+to the disk; a tenth of the requests is sent twice. Afterwards every request has exactly one ticket, none is lost and
+none doubled, or the measurement stops.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import multiprocessing
+import os
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select
 
-from desk.application import Desk, staff, use_desk, utc_now
-from desk.domain.kinds import Kind, Outcome, Relationship, Role, State
-from desk.domain.reference import new_reference
+from benchmarks.desk_filling import fill, person
+from benchmarks.desk_servers import environment_of, folder, make_desk, postgresql
+from desk.application import Desk, staff
+from desk.domain.kinds import Kind, Relationship, State
 from desk.intake import TicketRequest, open_ticket
-from desk.services import accounts, links, queue, reports, tickets
-from desk.settings import settings_from
-from desk.storage.crypto import new_token
-from desk.storage.migrate import migrate
-from desk.storage.models import Ticket, TicketContent
+from desk.services import links, queue, reports, retention, tickets
+from desk.services.queue import QueueFilter
+from desk.storage.models import Ticket
 
-_ROWS_AT_ONCE = 5000
-_ROUNDS = 15
-_TEAM = 5
-_DRAWN: set[str] = set()
+Job = Callable[[], object]
+_ROUNDS = 9
+_PROCESSES = 4
+_TWICE_EVERY = 10
+_ROWS = 25
+_SEED = 11
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="1000,100000")
-    parser.add_argument("--database", help="an empty PostgreSQL database; default: SQLite in a temporary folder")
-    parser.add_argument("--folder", default=None)
-    parser.add_argument("--json", help="where to write the figures")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="*", help="default: 1000 100000, or 1000 10000 if it is to be quick")
+    parser.add_argument("--postgresql", action="store_true", help="on a server of its own instead of SQLite")
+    parser.add_argument("--combinations", type=int, default=400, help="how many of the narrowed views are read")
+    parser.add_argument("--opening", type=int, default=2000, help="how many tickets are opened")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-        desk = make_desk(Path(folder), chosen.database)
-        figures = [measure(desk, int(size)) for size in chosen.sizes.split(",")]
+    if chosen.quick:
+        chosen.combinations, chosen.opening = 60, 400
+    sizes = chosen.sizes or ([1_000, 10_000] if chosen.quick else [1_000, 100_000])
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
+    with folder() as place, ExitStack() as stack:
+        desk = make_desk(place, stack.enter_context(postgresql()) if chosen.postgresql else None)
+        figures = {size: measure(desk, size, chosen) for size in sorted(sizes)}
         desk.close()
     show(figures)
     if chosen.json:
-        Path(chosen.json).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
-def make_desk(folder: Path, database: str | None) -> Desk:
-    """Make a desk on an empty database."""
-    values = {"VAR_DIR": str(folder), "DESK_KEYS": new_token(), "DESK_INDEX_KEY": new_token()}
-    desk = Desk(settings_from({**values, **({"DATABASE_URL": database} if database else {})}))
-    migrate(desk)
-    with desk.work("benchmark") as work:
-        for number in range(_TEAM):
-            accounts.create_user(work, f"officer{number}@example.org", f"Officer {number}", Role.OFFICER)
-    use_desk(desk)
-    return desk
-
-
-def measure(desk: Desk, size: int) -> dict[str, float]:
+def measure(desk: Desk, size: int, chosen: argparse.Namespace) -> dict[str, float]:
     """Fill up to a size and measure everything at it."""
+    print(f"{datetime.now():%H:%M:%S} {size:,} tickets: filling", flush=True)
     fill(desk, size)
-    found: dict[str, float] = {"tickets": size}
-    for name, job in jobs(desk):
-        found[name] = milliseconds(job)
-    found["opened a second"] = opened_a_second(300)
+    print(f"{datetime.now():%H:%M:%S} {size:,} tickets: measuring", flush=True)
+    found = {name: milliseconds(job) for name, job in jobs(desk)}
+    found.update(narrowed(desk, chosen.combinations))
+    found["opened a second"] = opened_a_second(desk, chosen.opening)
     return found
 
 
-def fill(desk: Desk, size: int) -> None:
-    """Add tickets until there are so many."""
-    with desk.read() as work:
-        there = work.session.scalar(select(func.count(Ticket.id))) or 0
-        last = work.session.scalar(select(func.max(Ticket.id))) or 0
-    chance, now = random.Random(size), utc_now()
-    for start in range(there, size, _ROWS_AT_ONCE):
-        rows = [row(desk, chance, now, last + 1 + start - there + n) for n in range(min(_ROWS_AT_ONCE, size - start))]
-        contents = [content(one) for one in rows]
-        with desk.engine.begin() as connection:
-            connection.execute(insert(Ticket.__table__), rows)
-            connection.execute(insert(TicketContent.__table__), contents)
-    with desk.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(
-                text("SELECT setval(pg_get_serial_sequence('tickets', 'id'), (SELECT max(id) FROM tickets))")
-            )
-        connection.execute(text("ANALYZE"))
-
-
-def row(desk: Desk, chance: random.Random, now: Any, number: int) -> dict[str, Any]:
-    """Make a ticket as the queue knows it: a year's worth, most of them closed."""
-    received = now - timedelta(seconds=chance.randrange(365 * 86400))
-    due = desk.calendar.day_of(received) + timedelta(days=31)
-    is_open = chance.random() < 0.15
-    state = chance.choice([State.NEW, State.IN_PROGRESS, State.WAITING]) if is_open else State.RESOLVED
-    return {
-        "id": number,
-        "reference": reference_not_drawn_before(),
-        "request_id": f"benchmark:{number}",
-        "kind": chance.choice(list(Kind)),
-        "state": state,
-        "outcome": None if is_open else Outcome.ANSWERED,
-        "open": is_open,
-        "language": chance.choice(["de", "en"]),
-        "relationship": Relationship.DIRECT,
-        "channel": "webchat",
-        "marks": [],
-        "email_hash": desk.hashes.email(f"person{number // 2}@example.org"),
-        "verified": chance.random() < 0.6,
-        "received_at": received,
-        "clock_from": received.date(),
-        "due_on": due,
-        "queue_on": due,
-        "assignee_id": chance.choice([None, *range(1, _TEAM + 1)]),
-        "escalated": chance.random() < 0.01,
-        "closed_at": None if is_open else received + timedelta(days=chance.randrange(1, 30)),
-        "updated_at": received,
-        "version": 1,
-    }
-
-
-def reference_not_drawn_before() -> str:
-    """Draw a reference; among a million, a few come up twice, and opening draws anew then."""
-    reference = new_reference()
-    while reference in _DRAWN:
-        reference = new_reference()
-    _DRAWN.add(reference)
-    return reference
-
-
-def content(ticket: dict[str, Any]) -> dict[str, Any]:
-    """Make what the person wrote."""
-    number = ticket["id"]
-    return {
-        "ticket_id": number,
-        "email": f"person{number // 2}@example.org",
-        "name": f"Person {number // 2}",
-        "description": "Please send me everything that you hold about me.",
-        "transcript": [],
-    }
-
-
-def jobs(desk: Desk) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Name everything that is measured."""
+def jobs(desk: Desk) -> Iterator[tuple[str, Job]]:
+    """Name everything that is measured by itself."""
     for name in queue.VIEWS:
-        yield f"view {name}", lambda name=name: page(desk, name)
-        yield f"count {name}", lambda name=name: count(desk, name)
-    yield "page in the middle", deep_page(desk)
+        yield f"view {name}", partial(page, desk, name)
+        yield f"count {name}", partial(count, desk, name)
     with desk.read() as work:
-        some = work.session.scalars(select(Ticket).limit(1)).one()
-    yield "search reference", lambda: find(desk, some.reference)
-    yield "search address", lambda: find(desk, f"person{some.id // 2}@example.org")
-    yield "ticket", lambda: one(desk, some.reference)
-    yield "figures of a year", lambda: figures_of_year(desk)
-    yield "backlog by age", lambda: backlog(desk)
+        some = work.session.scalars(select(Ticket).order_by(Ticket.id.desc()).limit(1)).one()
+    yield "page in the middle", deep_page(desk)
+    yield "search reference", partial(find, desk, some.reference)
+    yield "search address", partial(find, desk, person(some.id))
+    yield "ticket", partial(one, desk, some.reference)
+    yield "figures of twelve weeks", partial(figures_of, desk, 84)
+    yield "figures of ten years", partial(figures_of, desk, 3650)
+    yield "backlog by age", partial(backlog, desk)
+    yield "what retention ends next", partial(expiring, desk)
+
+
+def narrowed(desk: Desk, number: int) -> dict[str, float]:
+    """Read views that were narrowed in every way; give the middle and the slowest one."""
+    every = list(combinations())
+    taken = [
+        milliseconds(partial(narrowed_page, desk, name, changes))
+        for name, changes in random.Random(_SEED).sample(every, min(number, len(every)))
+    ]
+    middle = round(statistics.median(taken), 2)
+    return {f"{len(taken)} narrowed views, middle": middle, f"{len(taken)} narrowed views, slowest": max(taken)}
+
+
+def combinations() -> Iterator[tuple[str, dict[str, object]]]:
+    """Combine every view with everything that it can be narrowed by."""
+    marks: list[dict[str, object]] = [{}, {"verified": False}, {"escalated": True}, {"overdue": True}, {"due": "week"}]
+    for name, state, kind, language, assignee, mark in itertools.product(
+        queue.VIEWS, (None, *State), (None, *Kind), (None, "de", "en"), (None, 2, queue.UNASSIGNED), marks
+    ):
+        chosen = {"state": state, "kind": kind, "language": language, "assignee": assignee, **mark}
+        changes = {key: value for key, value in chosen.items() if value is not None}
+        if changes:
+            yield name, changes
+
+
+def narrowed_page(desk: Desk, name: str, changes: dict[str, object]) -> object:
+    """Read the first page of a narrowed view."""
+    with desk.read() as work:
+        work.actor = staff(1)
+        week = {"due_from": work.today, "due_until": work.today + timedelta(days=7)} if "due" in changes else {}
+        others = {key: value for key, value in changes.items() if key != "due"}
+        return queue.page(work, queue.only(queue.view(work, name), **others, **week), limit=_ROWS)
 
 
 def page(desk: Desk, name: str) -> object:
     """Read the first page of a view."""
-    with desk.read() as work:
-        work.actor = staff(1)
-        return queue.page(work, queue.view(work, name)).tickets
+    return narrowed_page(desk, name, {})
 
 
 def count(desk: Desk, name: str) -> int:
     """Count a view."""
     with desk.read() as work:
         work.actor = staff(1)
-        return queue.count(work, queue.view(work, name))
+        return queue.count(work, queue.view(work, name), 100)
 
 
-def deep_page(desk: Desk) -> Callable[[], object]:
+def deep_page(desk: Desk) -> Job:
     """Read a page in the middle of all tickets."""
+    wanted = QueueFilter(open=None, order="received")
     with desk.read() as work:
         ids = work.session.scalar(select(func.max(Ticket.id))) or 1
-        wanted = queue.QueueFilter(open=None, order="received")
         cursor = queue._cursor_after(work.session.get_one(Ticket, max(1, ids // 2)), wanted)
 
     def read() -> object:
         with desk.read() as work:
-            return queue.page(work, wanted, cursor).tickets
+            return queue.page(work, wanted, cursor, _ROWS)
 
     return read
 
@@ -195,7 +157,7 @@ def deep_page(desk: Desk) -> Callable[[], object]:
 def find(desk: Desk, words: str) -> object:
     """Search."""
     with desk.read() as work:
-        return queue.search(work, words).tickets
+        return queue.search(work, words)
 
 
 def one(desk: Desk, reference: str) -> object:
@@ -206,10 +168,10 @@ def one(desk: Desk, reference: str) -> object:
         return ticket.content, [part(work, ticket) for part in parts]
 
 
-def figures_of_year(desk: Desk) -> object:
-    """Add up a year."""
+def figures_of(desk: Desk, days: int) -> object:
+    """Add up a period for each kind."""
     with desk.read() as work:
-        return reports.figures(work, date.today() - timedelta(days=365), date.today())
+        return reports.figures_by_kind(work, date.today() - timedelta(days=days), date.today())
 
 
 def backlog(desk: Desk) -> object:
@@ -218,7 +180,14 @@ def backlog(desk: Desk) -> object:
         return reports.backlog_by_age(work)
 
 
-def milliseconds(job: Callable[[], object]) -> float:
+def expiring(desk: Desk) -> object:
+    """List what retention ends within a year, and count it."""
+    with desk.read() as work:
+        until = work.today + timedelta(days=365)
+        return retention.preview(work, until, _ROWS), retention.count_expiring(work, until)
+
+
+def milliseconds(job: Job) -> float:
     """Give the median of some rounds after a first one."""
     job()
     taken = []
@@ -229,23 +198,53 @@ def milliseconds(job: Callable[[], object]) -> float:
     return round(statistics.median(taken), 2)
 
 
-def opened_a_second(number: int) -> float:
-    """Open tickets one after the other, each committed, and give how many a second."""
-    begun = time.perf_counter()
-    for _ in range(number):
-        open_ticket(
-            TicketRequest(new_token(), Kind.ACCESS, "de", "Auskunft bitte", Relationship.DIRECT, "erika@example.org")
+def opened_a_second(desk: Desk, number: int) -> float:
+    """Open tickets from several processes at once; stop when one was lost or doubled."""
+    run = f"opening-{time.time_ns()}"
+    before = number_of(desk)
+    environment, start = environment_of(desk), multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(_PROCESSES, start, join, (environment,)) as pool:
+        # Starting a process and its first connection is not opening a ticket.
+        list(pool.map(open_some, [[f"{run}-first-{process}"] for process in range(_PROCESSES)]))
+        requests = [f"{run}-{one}" for one in range(number)]
+        twice = [*requests, *requests[::_TWICE_EVERY]]
+        begun = time.perf_counter()
+        opened = dict(itertools.chain.from_iterable(pool.map(open_some, [twice[n::40] for n in range(40)])))
+        taken = time.perf_counter() - begun
+    there = number_of(desk) - before - _PROCESSES
+    if not len(opened) == len(set(opened.values())) == there == number:
+        raise SystemExit(
+            f"{number} requests: {len(opened)} answers, {len(set(opened.values()))} tickets, {there} there."
         )
-    return round(number / (time.perf_counter() - begun), 1)
+    return round(number / taken, 1)
 
 
-def show(figures: list[dict[str, float]]) -> None:
+def join(environment: dict[str, str]) -> None:
+    """Make the desk of this environment the one of this process."""
+    os.environ.update(environment)
+
+
+def open_some(requests: list[str]) -> list[tuple[str, str]]:
+    """Open a ticket for each request; give the reference that each was promised."""
+    return [(request, open_ticket(_request(request)).reference) for request in requests]
+
+
+def _request(request: str) -> TicketRequest:
+    return TicketRequest(request, Kind.ACCESS, "de", "Auskunft bitte", Relationship.DIRECT, "erika@example.org")
+
+
+def number_of(desk: Desk) -> int:
+    """Count the tickets."""
+    with desk.read() as work:
+        return work.session.scalar(select(func.count(Ticket.id))) or 0
+
+
+def show(figures: dict[int, dict[str, float]]) -> None:
     """Print a table: one line for each job, one column for each size."""
-    print("| median, ms | " + " | ".join(f"{int(found['tickets']):,}" for found in figures) + " |")
+    print("\n| median, ms | " + " | ".join(f"{size:,}" for size in figures) + " |")
     print("|---" * (len(figures) + 1) + "|")
-    for name in figures[0]:
-        if name != "tickets":
-            print(f"| {name} | " + " | ".join(str(found[name]) for found in figures) + " |")
+    for name in next(iter(figures.values())):
+        print(f"| {name} | " + " | ".join(f"{found[name]:,}" for found in figures.values()) + " |")
 
 
 if __name__ == "__main__":
