@@ -8,8 +8,8 @@ from fastapi import Request
 from sqlalchemy import select
 from starlette.responses import Response
 
-from desk.application import Work
-from desk.services import audit, readings, tickets
+from desk.application import Work, staff
+from desk.services import audit, outbox, readings, tickets
 from desk.storage.models import AuditEntry
 from desk.web.frame import page
 from desk.web.permissions import Permission
@@ -35,9 +35,9 @@ def show(
         read = readings.latest(work, _ROWS, read_before)
         changed = _changes(work, changed_before)
         names = names_of(work)
-        references = tickets.references(
-            work, [*(entry.ticket_id for entry in read), *(entry.ticket_id for entry in changed)]
-        )
+        stuck = outbox.dead_letters(work, _ROWS)
+        spoken_of = (entry.ticket_id for entries in (read, changed, stuck) for entry in entries)
+        references = tickets.references(work, spoken_of)
         values = {
             "readings": [
                 {
@@ -58,6 +58,8 @@ def show(
                 }
                 for entry in changed
             ],
+            "outbox": outbox.status(work),
+            "stuck": [(message, references.get(message.ticket_id or 0)) for message in stuck],
             "read_next": read[-1].id if len(read) == _ROWS else None,
             "changed_next": changed[-1].sequence if len(changed) == _ROWS else None,
         }
@@ -74,6 +76,14 @@ def check(request: Request, visit: CurrentVisit) -> Response:
     if verdict.broken_at is None:
         return go("/logs", "logs.cut", tone="bad", reason=verdict.reason)
     return go("/logs", "logs.broken", tone="bad", at=verdict.broken_at, reason=verdict.reason)
+
+
+@pages.post("/logs/outbox/{number}", Permission.READ_LOGS)
+def retry(request: Request, visit: CurrentVisit, number: int) -> Response:
+    """Send a message that was given up after all."""
+    with desk_of(request).work(staff(visit.user.id)) as work:
+        outbox.revive(work, number)
+    return go("/logs", "logs.outbox.done")
 
 
 def _changes(work: Work, before: int) -> list[AuditEntry]:

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from bot.nlu.labels import catalogue
 from desk.application import Desk, staff
 from desk.domain.kinds import Kind, Role, State
-from desk.services import accounts, api_tokens, labels, review, tickets, topics_asked
+from desk.services import accounts, api_tokens, labels, outbox, review, tickets, topics_asked
 from desk.services.topics_asked import Asked
 from desk.storage.models import AuditEntry, OutboxMessage, ReadLogEntry, UnplacedQuestion, User, Webhook
 from tests.desk.web.browsing import PASSWORD, Browser
@@ -266,3 +266,22 @@ def test_what_visitors_ask_about_is_shown_and_given_as_a_file_and_leads_to_the_r
     assert sorted(row[2:] for row in rows[1:]) == [["English", "1"], ["English", "2"], ["German", "7"]]
     assert officer.get("/insight/topics.pdf").content.startswith(b"%PDF-")
     assert officer.get("/insight/topics.exe").status_code == 404
+
+
+def test_what_did_not_leave_is_shown_and_sent_again(admin: Browser, desk: Desk, open_one: Callable[..., str]) -> None:
+    reference = open_one()
+    assert "What did not leave" not in admin.get("/logs").text
+    with desk.work("worker") as work:
+        for message in outbox.claim(work, 10):
+            outbox.mark_failed(work, message, "The mail server refuses the address (550).", permanent=True)
+    page = admin.get("/logs").text
+    assert "The mail server refuses the address (550)." in page
+    assert reference in page
+    number = re.search(r'action="/logs/outbox/(\d+)"', page)
+    assert number
+    page = admin.follow(admin.post(f"/logs/outbox/{number[1]}"))
+    assert "is being sent again" in page
+    assert "1 message waits, after a failure: 1." in page
+    assert "/logs/outbox/" not in page
+    with desk.read() as work:
+        assert outbox.anything_due(work)
