@@ -27,6 +27,7 @@ from desk.services import (
     audit,
     inbound,
     outbox,
+    person_page,
     persons,
     queue,
     readings,
@@ -212,7 +213,9 @@ def export_person(
     with _desk() as desk, desk.work(COMMAND_LINE) as work:
         exported = persons.export(work, email)
         page, data = folder / "person.html", folder / "person.json"
-        page.write_text(persons.as_page(exported, "en" if language == "en" else "de"), encoding="utf-8")
+        page.write_text(
+            person_page.as_page(exported, "en" if language == "en" else "de", desk.settings.timezone), encoding="utf-8"
+        )
         data.write_text(json.dumps(exported, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         _OUT.print(f"{len(exported['tickets'])} tickets written to {page} and {data}.")
 

@@ -29,7 +29,7 @@ class Letter:
 def catalogue() -> Mapping[str, Any]:
     """Read the letters and words once."""
     merged: dict[str, Any] = {}
-    for name in ("words.yml", "letters.yml", "checklists.yml"):
+    for name in ("words.yml", "letters.yml", "checklists.yml", "person.yml"):
         merged.update(yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")))
     return merged
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,41 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from desk.application import Work
-from desk.services import attachments, letters, readings, tickets
+from desk.services import attachments, readings, retention, tickets
 from desk.storage.models import Ticket
-
-_TITLES = {
-    "de": {
-        "title": "Gespeicherte Daten zu {email}",
-        "none": "Zu dieser Adresse ist nichts gespeichert.",
-        "request": "Anliegen",
-        "conversation": "Gespräch mit dem Assistenten",
-        "letters": "Schriftwechsel",
-        "notes": "Interne Notizen",
-        "files": "Dateien",
-        "history": "Verlauf",
-        "name": "Name",
-        "country": "Land",
-        "received": "Eingegangen",
-        "due": "Frist",
-        "state": "Stand",
-    },
-    "en": {
-        "title": "Data kept about {email}",
-        "none": "Nothing is kept about this address.",
-        "request": "Request",
-        "conversation": "Conversation with the assistant",
-        "letters": "Letters",
-        "notes": "Internal notes",
-        "files": "Files",
-        "history": "History",
-        "name": "Name",
-        "country": "Country",
-        "received": "Received",
-        "due": "Due",
-        "state": "State",
-    },
-}
 
 
 def tickets_of(work: Work, email: str) -> Sequence[Ticket]:
@@ -60,17 +26,6 @@ def export(work: Work, email: str) -> dict[str, Any]:
         readings.log(work, readings.EXPORTED, ticket)
         work.record("ticket.exported", ticket.id)
     return {"email": email.strip(), "exported_at": _iso(work.now), "tickets": [_ticket(work, one) for one in found]}
-
-
-def as_page(exported: dict[str, Any], language: str) -> str:
-    """Write an export as one page that any browser shows and prints."""
-    words = _TITLES[language]
-    title = html.escape(words["title"].format(email=exported["email"]))
-    body = "".join(_section(ticket, words, language) for ticket in exported["tickets"]) or f"<p>{words['none']}</p>"
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body><h1>{title}</h1>{body}</body></html>\n"
-    )
 
 
 def _ticket(work: Work, ticket: Ticket) -> dict[str, Any]:
@@ -89,6 +44,7 @@ def _ticket(work: Work, ticket: Ticket) -> dict[str, Any]:
         "closed": _iso(ticket.closed_at),
         "address_confirmed": _iso(ticket.verified_at),
         "escalated_to": ticket.escalated_to,
+        "kept": _kept(work, ticket),
         "email": content.email if content else None,
         "name": content.name if content else None,
         "country": content.country if content else None,
@@ -112,36 +68,11 @@ def _ticket(work: Work, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _section(ticket: dict[str, Any], words: dict[str, str], language: str) -> str:
-    facts = {
-        words["request"]: letters.word("kinds", ticket["kind"], language),
-        words["received"]: ticket["received"],
-        words["due"]: ticket["due"],
-        words["state"]: ticket["state"],
-        words["name"]: ticket["name"],
-        words["country"]: ticket["country"],
-    }
-    rows = "".join(f"<dt>{html.escape(key)}</dt><dd>{_text(value)}</dd>" for key, value in facts.items() if value)
-    parts = (
-        _texts(words["conversation"], [(line["author"], line["text"]) for line in ticket["conversation"]]),
-        _texts(words["letters"], [(line["subject"] or line["direction"], line["text"]) for line in ticket["letters"]]),
-        _texts(words["notes"], [(note["at"], note["text"]) for note in ticket["notes"]]),
-        _texts(words["files"], [(file["name"], f"{file['size']} B") for file in ticket["files"]]),
-        _texts(words["history"], [(event["at"], event["action"]) for event in ticket["history"]]),
-    )
-    head = f"<h2>{html.escape(ticket['reference'])}</h2><dl>{rows}</dl><p>{_text(ticket['description'] or '')}</p>"
-    return head + "".join(parts)
-
-
-def _texts(title: str, rows: list[tuple[str, str]]) -> str:
-    if not rows:
-        return ""
-    items = "".join(f"<li><b>{html.escape(head)}</b><br>{_text(text)}</li>" for head, text in rows)
-    return f"<h3>{html.escape(title)}</h3><ul>{items}</ul>"
-
-
-def _text(value: str) -> str:
-    return html.escape(value).replace("\n", "<br>")
+def _kept(work: Work, ticket: Ticket) -> dict[str, Any]:
+    # Article 15(1)(d): how long the data is kept, or what decides it.
+    until = retention.ends_on(work, ticket).isoformat() if ticket.closed_at is not None else None
+    months = work.settings.retention_months[ticket.kind]
+    return {"until": until, "months_after_closing": months, "legal_hold": ticket.legal_hold}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from desk.services import (
     attachments,
     audit,
     inbound,
+    person_page,
     persons,
     reminders,
     reports,
@@ -403,7 +405,7 @@ def test_export_gives_everything_about_one_address(desk: Desk, opened: Callable[
     opened(email="other@example.org", description="Fremdes Anliegen")
     with desk.work(staff(officer.id)) as work:
         exported = persons.export(work, "GEHEIM.Person@example.org")
-        page = persons.as_page(exported, "de")
+        page = person_page.as_page(exported, "de", desk.settings.timezone)
     for word in ("Quastenflosser", "Geheimgespräch", "Notizgeheimnis", "Briefgeheimnis", "Krankenakte"):
         assert word in page
         assert word in str(exported)
@@ -415,7 +417,20 @@ def test_export_gives_everything_about_one_address(desk: Desk, opened: Callable[
 def test_export_page_takes_no_orders_from_what_people_wrote(desk: Desk, opened: Callable[..., Ticket]) -> None:
     opened(description="<script>alert(1)</script>")
     with desk.work("command-line") as work:
-        assert "<script>" not in persons.as_page(persons.export(work, "erika@example.org"), "en")
+        exported = persons.export(work, "erika@example.org")
+        page = person_page.as_page(exported, "en", desk.settings.timezone)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_export_page_speaks_to_the_person_in_words(desk: Desk, opened: Callable[..., Ticket], officer: User) -> None:
+    fill(desk, opened, officer)
+    with desk.work(staff(officer.id)) as work:
+        exported = persons.export(work, SECRETS["email"])
+        page = person_page.as_page(exported, "de", desk.settings.timezone)
+    assert "Eingegangen" in page
+    assert "September 2026" in page
+    assert not re.search(r"ticket\.[a-z]+|in-progress|webchat|\d{4}-\d\d-\d\d", page)
 
 
 # --- reminders

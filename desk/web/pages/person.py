@@ -9,7 +9,7 @@ from fastapi import Form, Request
 from starlette.responses import Response
 
 from desk.application import staff
-from desk.services import persons
+from desk.services import person_page, persons
 from desk.web.frame import page
 from desk.web.permissions import Permission
 from desk.web.routing import CurrentVisit, Pages
@@ -49,7 +49,11 @@ def export(
     if format == "json":
         content, kind, ending = json.dumps(exported, ensure_ascii=False, indent=2), "application/json", "json"
     else:
-        content, kind, ending = persons.as_page(exported, language), "text/html; charset=utf-8", "html"
+        content, kind, ending = (
+            person_page.as_page(exported, language, desk_of(request).settings.timezone),
+            "text/html; charset=utf-8",
+            "html",
+        )
     headers = {"Content-Disposition": f'attachment; filename="data-{day}.{ending}"'}
     return Response(content, media_type=kind, headers=headers)
 
