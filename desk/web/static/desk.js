@@ -139,4 +139,12 @@ document.addEventListener("htmx:sendError", () => showConnection(true));
 document.addEventListener("htmx:responseError", () => showConnection(true));
 document.addEventListener("htmx:afterOnLoad", () => showConnection(false));
 
+/* ---------- Paper: a letter that is folded on the screen is not left out ---------- */
+let unfolded = [];
+window.addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("details.letter:not([open])")];
+  unfolded.forEach((letter) => { letter.open = true; });
+});
+window.addEventListener("afterprint", () => unfolded.forEach((letter) => { letter.open = false; }));
+
 showChosen();

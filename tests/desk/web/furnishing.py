@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from desk.application import Desk, staff
 from desk.domain.kinds import Kind, State
-from desk.services import accounts, retention, review, tickets
+from desk.services import accounts, outbox, retention, review, saved_views, tickets, topics_asked
 
 PAGES = (
     "/queue",
     "/queue?view=mine",
+    "/queue?view=open&kind=erasure",
+    "/queue?view=open&kind=access",
     "/tickets/{open}",
     "/tickets/{closed}",
     "/tickets/{gone}",
@@ -48,6 +50,13 @@ def furnish(desk: Desk, open_one: Callable[..., str], language: str) -> dict[str
     with desk.work("visitor") as work:
         review.keep(work, "does it rain", language, [])
         review.keep(work, "who gets my data", language, ["recipients"])
+        topics_asked.add(work, "0" * 32, [topics_asked.Asked("cookies", "de", 3), topics_asked.Asked("scope", "en", 1)])
+    with desk.work("worker") as work:
+        [message] = outbox.claim(work, 1)
+        outbox.mark_failed(work, message, "The mail server refuses the address (550).", permanent=True)
+        admin = accounts.by_email(work, "admin@example.org")
+        assert admin is not None
+        saved_views.save(work, admin.id, "Erasures", {"view": "open", "kind": "erasure"})
     with desk.work(staff(user.id)) as work:
         review.assign(work, review.waiting(work)[-1].id, "out-of-scope")
         opened = tickets.get(work, names["open"])

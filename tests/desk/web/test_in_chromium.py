@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from desk.application import Desk
 from desk.domain.kinds import Kind, Role
-from desk.services import sending
+from desk.services import sending, tickets
 from desk.storage.models import User
 from desk.web.app import create_app
 from tests.desk.web.browsing import PASSWORD
@@ -260,6 +260,49 @@ def test_a_new_ticket_appears_without_a_reload_and_what_was_chosen_stays(
     expect(page.locator(f'[data-row="{old}"] input')).to_be_checked()
     expect(page.locator(f'[data-row="{old}"] [data-open]')).to_be_focused()
     assert page.evaluate("window.stayed")
+
+
+def test_every_letter_is_printed_also_one_that_is_folded(
+    page: Page, running: Running, open_one: Callable[..., str]
+) -> None:
+    reference = open_one()
+    with running.desk.work("command-line") as work:
+        ticket = tickets.get(work, reference)
+        for text in ("The first letter.", "The second letter."):
+            tickets.reply(work, ticket, "free", text)
+    _sign_in(page, running)
+    page.goto(f"{running.url}/tickets/{reference}")
+    expect(page.get_by_text("The first letter.")).to_be_hidden()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    for text in ("The first letter.", "The second letter."):
+        expect(page.get_by_text(text)).to_be_visible()
+    expect(page.locator(".toolbar")).to_be_hidden()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    expect(page.get_by_text("The first letter.")).to_be_hidden()
+
+
+def test_a_view_of_ones_own_is_saved_and_deleted_with_the_keyboard(
+    page: Page, running: Running, open_one: Callable[..., str]
+) -> None:
+    open_one(Kind.ERASURE)
+    _sign_in(page, running)
+    page.goto(f"{running.url}/queue?kind=erasure")
+    page.locator(".keep summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Erasures in May")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Erasures in May")
+    view = page.get_by_role("link", name="Erasures in May")
+    expect(view).to_have_attribute("aria-current", "page")
+    page.goto(f"{running.url}/insight")
+    view.press("Enter")
+    page.wait_for_url("**kind=erasure")
+    page.get_by_role("button", name="Delete this view").press("Enter")
+    expect(page.get_by_text("The view is deleted.")).to_be_visible()
+    expect(view).to_have_count(0)
 
 
 def test_without_script_the_desk_still_works(chromium: Browser, running: Running, open_one: Callable[..., str]) -> None:
