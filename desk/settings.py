@@ -54,6 +54,7 @@ class Settings:
     reminder_days: tuple[int, ...] = (7, 3, 1, 0, -1)
     due_soon_days: int = 7
     retention_months: Mapping[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 36))
+    read_log_months: int = 36
     unplaced_days: int = 90
     confirmation_days: int = 30
     session_hours: int = 12
@@ -120,6 +121,7 @@ def settings_from(values: Mapping[str, str]) -> Settings:
         reminder_days=_integers(values, "DESK_REMINDER_DAYS", (7, 3, 1, 0, -1)),
         due_soon_days=_integer(values, "DESK_DUE_SOON_DAYS", 7, least=0),
         retention_months=_retention(values),
+        read_log_months=_integer(values, "DESK_READ_LOG_MONTHS", 36),
         unplaced_days=_integer(values, "DESK_UNPLACED_DAYS", 90),
         confirmation_days=_integer(values, "DESK_CONFIRMATION_DAYS", 30),
         session_hours=_integer(values, "DESK_SESSION_HOURS", 12),

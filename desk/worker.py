@@ -150,6 +150,7 @@ def _tidy(desk: Desk) -> None:
     if done:
         _LOG.info("Removed the persons from %d tickets whose time was over.", done)
     with desk.work(WORKER) as work:
+        retention.forget_read_log(work)
         review.forget_expired(work)
         topics_asked.forget_batches(work)
         accounts.forget_old(work)

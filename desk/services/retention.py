@@ -128,9 +128,10 @@ def delete_mail_files(desk: Desk, references: Iterable[str]) -> int:
     return removed
 
 
-def forget_read_log(work: Work, before: datetime) -> None:
+def forget_read_log(work: Work) -> None:
     """Remove old entries of the log of readings, which are personal data of colleagues."""
-    work.session.execute(delete(ReadLogEntry).where(ReadLogEntry.at < before))
+    oldest = work.desk.calendar.end_of(add_months(work.today, -work.settings.read_log_months))
+    work.session.execute(delete(ReadLogEntry).where(ReadLogEntry.at < oldest))
 
 
 def _first_to_expire(work: Work, until: date, limit: int) -> Sequence[int]:

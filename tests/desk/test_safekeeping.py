@@ -21,6 +21,7 @@ from desk.services import (
     inbound,
     person_page,
     persons,
+    readings,
     reminders,
     reports,
     retention,
@@ -431,6 +432,19 @@ def test_export_page_speaks_to_the_person_in_words(desk: Desk, opened: Callable[
     assert "Eingegangen" in page
     assert "September 2026" in page
     assert not re.search(r"ticket\.[a-z]+|in-progress|webchat|\d{4}-\d\d-\d\d", page)
+
+
+def test_the_log_of_readings_is_forgotten_after_its_time(
+    desk: Desk, opened: Callable[..., Ticket], officer: User
+) -> None:
+    ticket = opened()
+    for day in (MONDAY, MONDAY + timedelta(days=400)):
+        with desk.work(staff(officer.id), day) as work:
+            readings.log(work, readings.OPENED, ticket)
+    for later, left in ((timedelta(days=1090), 2), (timedelta(days=1100), 1), (timedelta(days=1600), 0)):
+        with desk.work("worker", MONDAY + later) as work:
+            retention.forget_read_log(work)
+            assert len(readings.of_ticket(work, ticket)) == left
 
 
 # --- reminders
