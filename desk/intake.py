@@ -191,6 +191,8 @@ def keep_unplaced_question(text: str, language: Literal["de", "en"], suggestions
 def can_open_tickets() -> bool:
     """Tell whether a ticket could be opened now, by trying the database, its tables and the keys."""
     return health.can_take_tickets(current_desk())
+
+
 def count_topics(batch_id: str, counts: Sequence[TopicCount]) -> None:
     """Add to today's counts of what visitors ask about; the same batch id, 32 hexadecimal digits, is added once."""
     with current_desk().work(VISITOR) as work:
