@@ -33,7 +33,17 @@ from urllib.parse import quote
 from sqlalchemy import func, select
 
 from benchmarks.desk_filling import fill, person
-from benchmarks.desk_servers import Running, Visitor, folder, helpdesk, hidden, make_desk, postgresql, served
+from benchmarks.desk_servers import (
+    Running,
+    Visitor,
+    end_cleanly,
+    folder,
+    helpdesk,
+    hidden,
+    make_desk,
+    postgresql,
+    served,
+)
 from desk.application import Desk
 from desk.storage.models import Ticket
 
@@ -62,15 +72,30 @@ def main() -> None:
         chosen.rounds, chosen.seconds, chosen.opening = 5, 6.0, 2.0
     if chosen.sizes is None:
         chosen.sizes = [1_000] if chosen.quick else [1_000, 10_000, 100_000]
+    end_cleanly()
     print(conditions(), flush=True)
-    figures = {f"{size:,}": beside(size, chosen) for size in chosen.sizes}
+    figures: dict[str, dict[str, Figures]] = {}
+    for name, found in every_size(chosen):
+        figures[name] = found
+        # Who stops a long measurement has what was measured so far.
+        show(figures)
+        write(figures, chosen.json)
+
+
+def every_size(chosen: argparse.Namespace) -> Iterator[tuple[str, dict[str, Figures]]]:
+    """Measure at one size after the other."""
+    for size in chosen.sizes:
+        yield f"{size:,}", beside(size, chosen)
     for size in chosen.alone:
-        for name, figure in alone(size, chosen).items():
-            figures[f"{size:,}, {name}"] = figure
-    show(figures)
-    if chosen.json:
+        for name in ("SQLite", "PostgreSQL"):
+            yield f"{size:,}, {name}", alone(size, name, chosen)
+
+
+def write(figures: dict[str, dict[str, Figures]], path: Path | None) -> None:
+    """Write the figures as JSON."""
+    if path is not None:
         found = {"at": datetime.now().isoformat(timespec="minutes"), "conditions": conditions(), "figures": figures}
-        chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def conditions() -> str:
@@ -91,30 +116,31 @@ def beside(size: int, chosen: argparse.Namespace) -> dict[str, Figures]:
         jobs = {"ours": our_jobs(ours), "theirs": their_jobs(theirs, size)}
         found = in_turns(jobs, chosen.rounds, chosen.seconds)
         for clients in CLIENTS:
-            name = f"opened a second, {clients} client{'s' if clients > 1 else ''}"
             opened = opened_by_ours(ours, clients, chosen.opening)
             theirs_opened = opened_by_theirs(place / "helpdesk.sqlite3", clients, chosen.opening)
-            found[name] = {"ours": opened, "theirs": theirs_opened}
+            found[opened_by(clients)] = {"ours": opened, "theirs": theirs_opened}
         desk.close()
     return found
 
 
-def alone(size: int, chosen: argparse.Namespace) -> dict[str, dict[str, Figures]]:
-    """Measure ours on both databases."""
-    found = {}
-    for name in ("SQLite", "PostgreSQL"):
-        with folder() as place, ExitStack() as stack:
-            desk = make_desk(place, stack.enter_context(postgresql()) if name == "PostgreSQL" else None)
-            say(size, f"filling ours on {name}")
-            fill(desk, size)
-            ours = stack.enter_context(served(desk, PORT))
-            say(size, f"measuring on {name}")
-            found[name] = in_turns({"ours": our_jobs(ours)}, chosen.rounds, chosen.seconds)
-            for clients in CLIENTS:
-                opened = opened_by_ours(ours, clients, chosen.opening)
-                found[name][f"opened a second, {clients} client{'s' if clients > 1 else ''}"] = {"ours": opened}
-            desk.close()
+def alone(size: int, name: str, chosen: argparse.Namespace) -> dict[str, Figures]:
+    """Measure ours on one of its databases."""
+    with folder() as place, ExitStack() as stack:
+        desk = make_desk(place, stack.enter_context(postgresql()) if name == "PostgreSQL" else None)
+        say(size, f"filling ours on {name}")
+        fill(desk, size)
+        ours = stack.enter_context(served(desk, PORT))
+        say(size, f"measuring on {name}")
+        found = in_turns({"ours": our_jobs(ours)}, chosen.rounds, chosen.seconds)
+        for clients in CLIENTS:
+            found[opened_by(clients)] = {"ours": opened_by_ours(ours, clients, chosen.opening)}
+        desk.close()
     return found
+
+
+def opened_by(clients: int) -> str:
+    """Name the opening of tickets by so many clients."""
+    return f"opened a second, {clients} client{'s' if clients > 1 else ''}"
 
 
 def our_jobs(ours: Running) -> Mapping[str, Job]:

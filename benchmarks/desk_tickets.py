@@ -29,7 +29,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from benchmarks.desk_filling import fill, person
-from benchmarks.desk_servers import environment_of, folder, make_desk, postgresql
+from benchmarks.desk_servers import end_cleanly, environment_of, folder, make_desk, postgresql
 from desk.application import Desk, staff
 from desk.domain.kinds import Kind, Relationship, State
 from desk.intake import TicketRequest, open_ticket
@@ -57,6 +57,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.combinations, chosen.opening = 60, 400
+    end_cleanly()
     sizes = chosen.sizes or ([1_000, 10_000] if chosen.quick else [1_000, 100_000])
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
     with folder() as place, ExitStack() as stack:
