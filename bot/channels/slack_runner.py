@@ -61,7 +61,11 @@ class Runner:
                 await self._wait()
                 continue
             # Whoever finishes may have been in the way of another message of the same conversation.
-            await self._do(job)
+            try:
+                await self._do(job)
+            except SQLAlchemyError:
+                # Once its lease has run out it is taken again, and what was done is found to be done.
+                logger.exception("What was done for Slack could not be noted.")
             self._arrived.set()
 
     async def _wait(self) -> None:
@@ -95,7 +99,8 @@ class Runner:
         """Prolong the lease while the work lasts."""
         while True:
             await asyncio.sleep(LEASE_SECONDS / 4)
-            await asyncio.to_thread(self._inbox.prolong, job)
+            with contextlib.suppress(SQLAlchemyError):
+                await asyncio.to_thread(self._inbox.prolong, job)
 
     async def _keep_forgetting(self) -> None:
         while True:

@@ -9,6 +9,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.channels import slack_inbox, slack_runner
+from bot.channels.slack_inbox import Inbox, Job
 from tests.bot.assistant import running_assistant
 from tests.bot.slack.conftest import PATIENCE_SECONDS, Workspace, slack_settings
 from tools.local_slack.server import LocalSlack, running
@@ -71,6 +76,28 @@ def test_what_was_acknowledged_before_a_restart_is_answered_after_it(tiny_model:
             said = workspace.turns("T0LOCAL:U0ERIKA")
             assert [said.count(text) for text in texts] == [1] * 12
             assert len(workspace.posts("chat.postMessage")) == 13, "every question has one answer"
+
+
+def test_an_answer_that_was_sent_but_could_not_be_noted_is_not_sent_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OperationalError("gone", None, Exception())] * 6
+    note = Inbox.done
+
+    def fail_at_first(inbox: Inbox, job: Job) -> None:
+        if failures:
+            raise failures.pop()
+        note(inbox, job)
+
+    for module in (slack_inbox, slack_runner):
+        monkeypatch.setattr(module, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(Inbox, "done", fail_at_first)
+    before = len(workspace.posts())
+    workspace.deliver(workspace.direct_message("U0OLGA", "cookies noted late", new_ts()))
+    workspace.wait_for(lambda: workspace.inbox.waiting() == 0, 120)
+    assert failures == [], "more failures than there are workers, and still somebody works"
+    assert len(workspace.posts()) == before + 1
+    assert workspace.turns("T0LOCAL:U0OLGA").count("cookies noted late") == 1
 
 
 def test_slack_saying_wait_is_obeyed_and_nothing_is_lost(workspace: Workspace) -> None:
