@@ -16,6 +16,7 @@ import asyncio
 import collections
 import dataclasses
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 import yaml
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -219,6 +221,8 @@ def _loaded(model: Path) -> Learned:
     """Load a trained model as Rasa does; a message goes through Rasa's own graph of components."""
     from rasa.core.agent import Agent
 
+    # Rasa would write a line about every message into the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     agent = Agent.load(str(model))
 
     def ask(texts: Sequence[str]) -> list[str]:
