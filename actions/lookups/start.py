@@ -49,8 +49,7 @@ class StartLookup(Action, abc.ABC):
         take_reference_and_email(State(self.flow, "reference"), message, turn, self.steps, intake.normalise_reference)
         turn.slots |= known_already(tracker.slots.get("latest_ticket"), turn.slots)
         step = next((step for step in self.steps if not turn.slots.get(step)), self.steps[-1])
-        known = turn.slots.get("reference") and turn.slots.get("email")
-        words = f"utter_start_{self.opening(turn)}{'_known' if known else ''}"
+        words = f"utter_start_{self.opening(turn)}{'_known' if turn.slots.get('reference') else ''}"
         utter(dispatcher, words, flow_fields(self.flow, step), reference=turn.slots.get("reference"))
         if message.topics:
             utter(dispatcher, "utter_answer")

@@ -66,7 +66,9 @@ class StartTicket(Action):
         utter(dispatcher, f"utter_start_{kind}", flow_fields(kind, step))
         if message.topics:
             utter(dispatcher, "utter_answer")
-        utter_all(dispatcher, [say for say in turn.says if say not in care])
+        # The answer about users of a customer says already whom they turn to.
+        answered = ["utter_customer_user"] if "customers-of-customers" in message.topics else []
+        utter_all(dispatcher, [say for say in turn.says if say not in care and say.response not in answered])
         if turn.waits:
             turn.slots["pending"] = {**turn.slots["pending"], "step": step}
         begun = {"ticket_kind": kind, "request_id": str(uuid.uuid4()), **turn.slots}

@@ -249,8 +249,8 @@ def _correction(state: State, message: Message) -> Turn | None:
     field = field_to_change(message)
     if field is None and state.step != "email" and state.has("email") and _is_only_an_email(message):
         field = "email"
-    if field is None and state.step != "name" and state.has("name") and stated_name(message.text):
-        field = "name"
+    if field is None and state.step != "name" and state.has("name") and _is_another_name(state, message):
+        return Turn(slots={"name": plain_name(message.text), "attempts": 0}).say("utter_changed")
     if field is None:
         return _corrected_in_passing(state, message)
     value = _new_value(field, message)
@@ -276,6 +276,13 @@ def _corrected_in_passing(state: State, message: Message) -> Turn | None:
     if country and state.is_answered("country") and "country" not in steps_not_asked(state.kind):
         return Turn(slots={"country": country, "attempts": 0}).say("utter_changed")
     return None
+
+
+def _is_another_name(state: State, message: Message) -> bool:
+    if message.is_button or state.step == "description":
+        return False
+    only_a_name = state.step == "confirmed" and len(message.words) > 1 and is_written_as_name(message.text)
+    return only_a_name or stated_name(message.text) is not None
 
 
 def _is_only_an_email(message: Message) -> bool:
