@@ -174,7 +174,7 @@ def _ours_with(classifier: Callable[[], Any]) -> Way:
     """Weigh our own features with another classifier."""
 
     def way(phrases: Sequence[Phrase]) -> Learned:
-        understanding = Understanding.learn(phrases, how=Training(epochs=0))
+        understanding = Understanding.learn(phrases, how=Training(epochs=0, networks=1))
         rows = understanding.rows([phrase.text for phrase in phrases])
         model = classifier().fit(rows, [phrase.label for phrase in phrases])
         return Learned.from_ask(lambda texts: list(model.predict(understanding.rows(texts))))

@@ -24,6 +24,8 @@ from bot.words import LAST_RESORT
 logger = logging.getLogger(__name__)
 
 ANSWER = "utter_answer"
+WHY = "utter_why"
+PURPOSES = "purposes"
 CHITCHAT = "utter_chitchat"
 AGAIN = "_again"
 INQUIRY = "inquiry"
@@ -65,6 +67,9 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         language = language_of(tracker)
         if utter_action == ANSWER:
             return self._answers(tracker, language)
+        if utter_action == WHY and not tracker.active_loop_name:
+            # Nothing is being asked for, so "why do you need that?" is about what the data is used for.
+            return self._answered([self.catalogue.answers[PURPOSES]], language)
         key = self._key_for(utter_action, tracker)
         values = {**tracker.current_slot_values(), "language": language}
         return self._words(key, language, values, kwargs, output_channel, len(tracker.events))
@@ -80,14 +85,16 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         intent = message.intent.get("name") if message else None
         found = self._asked_about(tracker)
         if found:
-            self.asked.note((answer.key for answer in found), language)
-            return _combined([self._answer(answer, language) for answer in found])
+            return self._answered(found, language)
         if intent == "out-of-scope":
-            self.asked.note([self.catalogue.out_of_scope.key], language)
-            return _combined([self._answer(self.catalogue.out_of_scope, language)])
+            return self._answered([self.catalogue.out_of_scope], language)
         if intent in QUESTION_INTENTS:
             return _combined([self._unclear(tracker, language)])
         return None
+
+    def _answered(self, answers: list[Answer], language: str) -> Response:
+        self.asked.note((answer.key for answer in answers), language)
+        return _combined([self._answer(answer, language) for answer in answers])
 
     def _asked_about(self, tracker: DialogueStateTracker) -> list[Answer]:
         """Return the answers to what the latest message asks, each once, in order; unknown topics are left out."""

@@ -18,7 +18,8 @@ from bot.nlu.text import asks, clauses, core, sentences, tokens
 from bot.nlu.vocabulary import Vocabulary
 
 # At this temperature, confidence is about the share of messages understood rightly (see docs/understanding.md).
-TEMPERATURE = 0.72
+TEMPERATURE = 0.5
+_PRECISIONS = {"deep": np.float16}
 _SHORTEST_PART = 3
 _MOST_PARTS = 4
 _LANGUAGE_NAMES = {
@@ -45,7 +46,7 @@ _RIGHTS = {
 class Thresholds:
     """How sure is sure enough; chosen from data (see docs/understanding.md)."""
 
-    answer: float = 0.25
+    answer: float = 0.3
     part: float = 0.75
     suggestion: float = 0.04
     backing: float = 0.02
@@ -208,7 +209,7 @@ class Understanding:
         featuriser = Featuriser(Lexicon(content["lexicon"]), Vocabulary(content["vocabulary"]), weights)
         return cls(
             featuriser,
-            Classifier({name: arrays[name].astype(np.float32) for name in arrays.files}),
+            Classifier({name: arrays[name].astype(_PRECISIONS.get(name, np.float32)) for name in arrays.files}),
             content["labels"],
             LanguageDetector(**content["language"]),
         )
