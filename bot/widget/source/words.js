@@ -29,9 +29,7 @@ const GERMAN = {
   removing: "Wird gelöscht …",
   removeFailed: "Das Löschen hat nicht geklappt. Bitte prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
   removed: "Das Gespräch ist gelöscht.",
-  expired:
-    "Das frühere Gespräch ist abgelaufen. Angefangenes daraus ist nicht übernommen; was Sie abgeschickt haben, bleibt " +
-    "bestehen. Ihre nächste Nachricht beginnt ein neues Gespräch.",
+  expired: "Das frühere Gespräch ist abgelaufen. Abgeschicktes bleibt bestehen. Ihre nächste Nachricht beginnt ein neues.",
   waiting: "Noch nicht gesendet. Wir versuchen es weiter.",
   offline: "Keine Verbindung. Ihre Nachricht wird gesendet, sobald Sie wieder online sind.",
   busy: "Gerade gehen viele Nachrichten ein. Ihre wird gleich gesendet.",
@@ -90,9 +88,7 @@ const ENGLISH = {
   removing: "Deleting …",
   removeFailed: "Deleting did not work. Please check your connection and try again.",
   removed: "The conversation is deleted.",
-  expired:
-    "The earlier conversation has expired. Nothing unfinished was carried over; what you sent is not affected. Your next " +
-    "message begins a new conversation.",
+  expired: "The earlier conversation has expired. What you sent is not affected. Your next message begins a new one.",
   waiting: "Not sent yet. We keep trying.",
   offline: "No connection. Your message will be sent as soon as you are online again.",
   busy: "Many messages are coming in just now. Yours will be sent in a moment.",
