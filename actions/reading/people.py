@@ -33,14 +33,16 @@ _LEAD_IN = re.compile(r"^(?:also|na\s+ja|naja|gut|okay|ok|sure|ja|yes|hallo|hi)[
 _PRESENTED = re.compile(
     r"\b(?i:this\s+is|i\s+am|i['’]m|hier\s+(?:schreibt|spricht))\s+((?:[A-ZÄÖÜ][\w'’-]+\s+){1,3}[A-ZÄÖÜ][\w'’-]+)"
 )
+# "… jane@example.org, Jane Roe": a signature.
+_SIGNED = re.compile(r"\S@\S+[,;]?\s+((?:[A-ZÄÖÜ][\w'’-]+\s+){1,3}[A-ZÄÖÜ][\w'’-]+)(?:\s*$|\s*[,;.]|\s+(?:aus|from)\s)")
 _NAME = re.compile(rf"^{_WORD}(?:\s+{_WORD}){{0,{LONGEST_NAME_IN_WORDS - 1}}}$")
 # Words that are no part of a name, so that "keine Ahnung" or "what do you mean" is not taken for one.
 _NOT_IN_NAMES = word_set("never-in-names")
 
 
 def stated_name(text: str) -> str | None:
-    """Return the name a text states outright, as in "ich heiße …" or "my name is …"."""
-    found = _STATED.search(text) or _PRESENTED.search(text)
+    """Return the name a text states outright, as in "ich heiße …", "my name is …" or behind an e-mail address."""
+    found = _STATED.search(text) or _PRESENTED.search(text) or _SIGNED.search(text)
     return _as_name(found.group(1)) if found else None
 
 

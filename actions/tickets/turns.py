@@ -389,6 +389,8 @@ def _about_the_request(state: State, message: Message) -> Turn | None:
     turn = Turn(slots={"asking": "again"}) if state.step == "confirmed" else Turn()
     if pattern("about-need").search(message.text):
         return turn.say("utter_why")
+    if pattern("about-cost").search(message.text):
+        return turn.say("utter_about_cost")
     return turn.say("utter_about_sending") if pattern("about-sending").search(message.text) else None
 
 

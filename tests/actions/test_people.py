@@ -39,7 +39,9 @@ def test_a_name_is_read(text: str, name: str) -> None:
     assert plain_name(text) == name
 
 
-@pytest.mark.parametrize("text", ["keine Ahnung", "what do you mean", "Warum?", "das", "12345", "x" * 200, "", "?!"])
+@pytest.mark.parametrize(
+    "text", ["keine Ahnung", "what do you mean", "Warum?", "das", "everything", "12345", "x" * 200, "", "?!"]
+)
 def test_what_is_no_name_is_not_taken_for_one(text: str) -> None:
     assert plain_name(text) is None
 
@@ -47,6 +49,21 @@ def test_what_is_no_name_is_not_taken_for_one(text: str) -> None:
 def test_a_name_in_passing_has_to_be_stated() -> None:
     assert stated_name("Anna Schmidt") is None
     assert stated_name("Hallo, mein Name ist Anna Schmidt, ich brauche Hilfe") == "Anna Schmidt"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("I'm a customer, jane@example.org, Jane Roe", "Jane Roe"),
+        ("Bitte alles löschen. max@example.org, Max Roth aus Bern", "Max Roth"),
+        ("max@example.org Viele Grüße", None),
+        ("max@example.org, Vielen Dank", None),
+        ("Schreiben Sie an max@example.org. Die Werbung nervt.", None),
+        ("max@example.org, Meine Daten sind falsch", None),
+    ],
+)
+def test_a_name_signed_behind_an_address_is_read(text: str, name: str | None) -> None:
+    assert stated_name(text) == name
 
 
 @pytest.mark.parametrize(
