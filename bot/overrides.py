@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema.exceptions
 import jsonschema.validators
+from rasa.core import processor
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import register
@@ -19,12 +20,15 @@ from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.processor import MessageProcessor
 from rasa.core.run import close_resources, create_http_input_channels, load_agent_on_start
 from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
-from rasa.engine.graph import GraphSchema
+from rasa.engine.graph import GraphNode, GraphSchema
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.importers.utils import training_data_from_paths
 from rasa.utils.endpoints import EndpointConfig
+
+from bot.graph_runner import DirectGraphRunner
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ RASA_VERSION = "3.6.21"
 def apply() -> None:
     """Change Rasa's classes; called once, before the server is built."""
     RemoteAction._validate_action_result = _validate_with_compiled_schema
+    processor.DaskGraphRunner = DirectGraphRunner
 
 
 def remove_silent_fallback(agent: Agent) -> None:
@@ -93,6 +98,13 @@ RELIED_ON: dict[str, tuple[Callable[..., Any], ...]] = {
         TrackerStore.get_or_create_tracker,
         Event.from_parameters,
         Event.resolve_by_type,
+    ),
+    "bot/graph_runner.py": (
+        DaskGraphRunner.run,
+        DaskGraphRunner.__init__,
+        GraphNode.__call__,
+        GraphSchema.minimal_graph_schema,
+        MessageProcessor._load_model,
     ),
     "bot/carried_state.py": (DialogueStateTracker.from_events, DialogueStateTracker.applied_events),
     "bot/policy.py": (

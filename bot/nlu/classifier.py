@@ -2,9 +2,9 @@
 
 Several small networks whose scores are averaged: in each, every feature has a learned direction, and their sum goes
 through one layer of hidden units to the labels. What one network mistakes by the chance of its beginning, the others do
-not. Side by side they are one wider network, which is how they are kept. It is written out in numpy because a batch then costs what its rows hold (a few thousand features) and not what
-the vocabulary holds, which makes training several times faster than the libraries at hand, and because understanding
-then needs nothing but two small products.
+not; side by side they are one wider network, which is how they are kept. Written out in numpy, a batch
+costs what its rows hold (a few thousand features) and not what the vocabulary holds, which makes training several times
+faster than the libraries at hand, and because understanding then needs nothing but two small products.
 """
 
 import dataclasses
