@@ -99,7 +99,7 @@ def _cards(report: dict[str, Any]) -> str:
     ]
     cards.append((f"{report['cross-validation']['all']:.1%}", "of training phrases found again"))
     cards.append((f"{report['milliseconds']['median']} ms", "of processor time to understand a message (median)"))
-    cards.append((f"{report['training seconds']:.0f} s", "of processor time to train"))
+    cards.append((f"{report['training seconds']:.0f} s", "by the clock to learn the phrases"))
     inner = "".join(
         f'<div class="card"><b>{figure}</b><span class="quiet">{html.escape(text).replace("/", "/<wbr>")}</span></div>'
         for figure, text in cards
