@@ -10,9 +10,11 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from ruamel.yaml import YAML
+
+from bot.nlu.replaced import replace_understanding
 
 PATTERNS = Path(__file__).resolve().parents[2] / "data" / "reading" / "patterns.yml"
 DISTRESS = "distress"
@@ -42,9 +44,7 @@ class CareComponent(GraphComponent):
         """Listen to each message (see parent class for full docstring)."""
         for message in messages:
             if self.cries_for_help(message.get(TEXT) or ""):
-                message.set(INTENT, {"name": DISTRESS, "confidence": CERTAIN}, add_to_output=True)
-                kept = [entity for entity in message.get(ENTITIES, []) if entity.get("entity") == "language"]
-                message.set(ENTITIES, kept, add_to_output=True)
+                replace_understanding(message, DISTRESS, CERTAIN)
         return messages
 
     def cries_for_help(self, text: str) -> bool:

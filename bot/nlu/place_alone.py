@@ -15,9 +15,11 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from ruamel.yaml import YAML
+
+from bot.nlu.replaced import replace_understanding
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 AUTHORITY = "authority"
@@ -53,9 +55,7 @@ class PlaceAloneComponent(GraphComponent):
         """Understand places (see parent class for full docstring)."""
         for message in messages:
             if self.is_place(message.get(TEXT) or ""):
-                message.set(INTENT, {"name": AUTHORITY, "confidence": CONFIDENCE}, add_to_output=True)
-                kept = [entity for entity in message.get(ENTITIES, []) if entity.get("entity") == "language"]
-                message.set(ENTITIES, kept, add_to_output=True)
+                replace_understanding(message, AUTHORITY, CONFIDENCE)
         return messages
 
     def is_place(self, text: str) -> bool:

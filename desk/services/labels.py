@@ -12,6 +12,7 @@ import yaml
 
 from desk.settings import ROOT
 
+OUT_OF_SCOPE = "out-of-scope"
 _DATA = ROOT / "data"
 _NOT_COVERED = {"de": "Steht nicht in der Erklärung", "en": "Not in the statement"}
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from desk.application import Work
 from desk.services import reports, topics_asked
-from desk.services.labels import label_of, name_of
+from desk.services.labels import OUT_OF_SCOPE, label_of, name_of
 from desk.web.charts import Chart
 from desk.web.period import Period
 from desk.web.sheets import Sheet
@@ -17,7 +17,6 @@ from desk.web.visit import Visit
 
 _DRAWN = 15
 _NOT_COVERED = "not-covered/"
-_OUT_OF_SCOPE = "out-of-scope"
 
 
 def questions_chart(visit: Visit, work: Work, weeks: Sequence[date], period: Period) -> Chart:
@@ -67,6 +66,6 @@ def topic_name(visit: Visit, topic: str) -> str:
 
 
 def _fate(topic: str) -> str:
-    if topic == _OUT_OF_SCOPE:
+    if topic == OUT_OF_SCOPE:
         return "out_of_scope"
     return "not_covered" if topic.startswith(_NOT_COVERED) else "answered"

@@ -20,7 +20,6 @@ from desk.web.visiting import desk_of
 
 pages = Pages()
 _ROWS = 25
-_OUT_OF_SCOPE = "out-of-scope"
 
 
 @pages.get("/unplaced", Permission.WORK_TICKETS)
@@ -58,7 +57,7 @@ def _assign(work: Work, number: int, topic: str, text: str | None) -> None:
 
 
 def _not_privacy(work: Work, number: int, _topic: str, text: str | None) -> None:
-    review.assign(work, number, _OUT_OF_SCOPE, text)
+    review.assign(work, number, labels.OUT_OF_SCOPE, text)
 
 
 def _discard(work: Work, number: int, _topic: str, _text: str | None) -> None:
