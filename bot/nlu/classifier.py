@@ -9,6 +9,7 @@ faster than the libraries at hand, and because understanding then needs nothing 
 
 import dataclasses
 import os
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -48,12 +49,11 @@ class Classifier:
         together = Parallel(n_jobs=min(how.networks, os.cpu_count() or 1))
         return cls(_side_by_side(together(delayed(_network)(rows, targets, labels, own) for own in one_each)))
 
-    def scores(self, rows: csr_matrix) -> np.ndarray:
-        """Score every label for every row."""
-        columns, small = _used_columns(rows)
+    def scores(self, columns: Sequence[int], values: Sequence[float]) -> np.ndarray:
+        """Score every label for a message that has these features and no others."""
         # Kept in half precision, as only the few directions that a message has are ever needed at once.
         directions = self.arrays["deep"][columns].astype(np.float32)
-        hidden = np.maximum(small @ directions + self.arrays["deep_bias"], 0.0)
+        hidden = np.maximum(np.asarray(values, dtype=np.float32) @ directions + self.arrays["deep_bias"], 0.0)
         return np.asarray(hidden @ self.arrays["top"] + self.arrays["bias"])
 
 
@@ -72,12 +72,6 @@ def _side_by_side(networks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray
         "top": np.vstack([one["top"] for one in networks]) / count,
         "bias": np.sum([one["bias"] for one in networks], axis=0) / count,
     }
-
-
-def _used_columns(rows: csr_matrix) -> tuple[np.ndarray, csr_matrix]:
-    """Leave out of rows all columns that none of them has."""
-    columns, local = np.unique(rows.indices, return_inverse=True)
-    return columns, csr_matrix((rows.data, local, rows.indptr), shape=(rows.shape[0], len(columns)))
 
 
 class _Learner:
@@ -134,6 +128,12 @@ class _Learner:
     def _step(self, name: str, gradient: np.ndarray, rate: np.float32) -> None:
         self.paces[name] += gradient * gradient
         self.arrays[name] -= rate * gradient / np.sqrt(self.paces[name])
+
+
+def _used_columns(rows: csr_matrix) -> tuple[np.ndarray, csr_matrix]:
+    """Leave out of rows all columns that none of them has."""
+    columns, local = np.unique(rows.indices, return_inverse=True)
+    return columns, csr_matrix((rows.data, local, rows.indptr), shape=(rows.shape[0], len(columns)))
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

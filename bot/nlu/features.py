@@ -2,8 +2,9 @@
 
 import collections
 import functools
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import snowballstemmer
@@ -37,12 +38,24 @@ class Featuriser:
     """Learns which features exist and what they weigh, then turns messages into rows of numbers."""
 
     def __init__(
-        self, lexicon: Lexicon, vocabulary: Vocabulary, weights: dict[str, tuple[int, float]] | None = None
+        self, lexicon: Lexicon, vocabulary: Vocabulary, weights: Mapping[str, Mapping[str, float]] | None = None
     ) -> None:
-        """Start from a lexicon and a vocabulary; `weights` holds each feature's column and weight once learned."""
+        """Start from a lexicon and a vocabulary; `weights` holds each feature's weight by block once learned."""
         self.lexicon = lexicon
         self.vocabulary = vocabulary
-        self.weights = weights or {}
+        self._known: dict[str, dict[str, tuple[int, float]]] = {}
+        self._know(weights or {})
+
+    @property
+    def weights(self) -> dict[str, dict[str, float]]:
+        """Each feature's weight by block, in the order of the columns."""
+        return {block: {name: weight for name, (_, weight) in known.items()} for block, known in self._known.items()}
+
+    def _know(self, weights: Mapping[str, Mapping[str, float]]) -> None:
+        columns = itertools.count()
+        self._known = {
+            block: {name: (next(columns), weight) for name, weight in named.items()} for block, named in weights.items()
+        }
 
     def normal_tokens(self, text: str, german: float) -> list[str]:
         """Split a message into folded words, with slang and dialect replaced by the common word."""
@@ -99,32 +112,38 @@ class Featuriser:
         for row in rows:
             for block, names in row.items():
                 seen[block].update(set(names))
-        self.weights = {}
+        weights: dict[str, dict[str, float]] = {}
         for block, (_, at_least) in BLOCKS.items():
-            for name, times in sorted(seen[block].items()):
-                if times >= at_least:
-                    self.weights[f"{block}:{name}"] = (len(self.weights), 1.0 + math.log((count + 1) / (times + 1)))
+            kept = sorted((name, times) for name, times in seen[block].items() if times >= at_least)
+            weights[block] = {name: 1.0 + math.log((count + 1) / (times + 1)) for name, times in kept}
+        self._know(weights)
 
-    def matrix(self, rows: Sequence[dict[str, list[str]]]) -> csr_matrix:
+    def entries(self, row: Mapping[str, Sequence[str]]) -> tuple[list[int], list[float]]:
+        """List the columns of the features that a message has, and their values there."""
+        columns: list[int] = []
+        values: list[float] = []
+        for block, (importance, _) in BLOCKS.items():
+            known = self._known[block]
+            found = dict(known[name] for name in row[block] if name in known)
+            if not found:
+                continue
+            scale = importance / math.sqrt(sum(value * value for value in found.values()))
+            columns.extend(found)
+            values.extend(value * scale for value in found.values())
+        return columns, values
+
+    def matrix(self, rows: Iterable[Mapping[str, Sequence[str]]]) -> csr_matrix:
         """Turn rows of named features into a matrix."""
         indices: list[int] = []
-        values: list[float] = []
+        data: list[float] = []
         pointers = [0]
         for row in rows:
-            for block, (importance, _) in BLOCKS.items():
-                columns: dict[int, float] = {}
-                for name in row[block]:
-                    entry = self.weights.get(f"{block}:{name}")
-                    if entry:
-                        columns[entry[0]] = entry[1]
-                if not columns:
-                    continue
-                scale = importance / math.sqrt(sum(value * value for value in columns.values()))
-                indices.extend(columns)
-                values.extend(value * scale for value in columns.values())
+            columns, values = self.entries(row)
+            indices.extend(columns)
+            data.extend(values)
             pointers.append(len(indices))
-        shape = (len(rows), len(self.weights))
-        return csr_matrix((np.asarray(values, dtype=np.float32), indices, pointers), shape=shape, dtype=np.float32)
+        shape = (len(pointers) - 1, sum(map(len, self._known.values())))
+        return csr_matrix((np.asarray(data, dtype=np.float32), indices, pointers), shape=shape, dtype=np.float32)
 
 
 _SOUNDS = str.maketrans({"p": "b", "t": "d", "k": "g", "c": "g", "q": "g", "v": "f", "w": "f", "z": "s", "x": "g"})

@@ -1,5 +1,6 @@
 """Tells German from English in short messages, dialect and missing umlauts included, or says it cannot tell."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -22,13 +23,14 @@ _NAMED = {
 
 
 def _features(text: str) -> list[str]:
-    found = []
-    for word in _WORD.findall(clean(text)):
-        found.append("=" + word)
-        padded = f"<{word}>"
-        for size in (2, 3, 4):
-            found.extend(padded[at : at + size] for at in range(len(padded) - size + 1))
-    return found
+    return [feature for word in _WORD.findall(clean(text)) for feature in _features_of(word)]
+
+
+@functools.lru_cache(maxsize=32_768)
+def _features_of(word: str) -> tuple[str, ...]:
+    padded = f"<{word}>"
+    letters = (padded[at : at + size] for size in (2, 3, 4) for at in range(len(padded) - size + 1))
+    return ("=" + word, *letters)
 
 
 class LanguageDetector:
@@ -77,12 +79,16 @@ class LanguageDetector:
         score = sum(known) / np.sqrt(len(row)) + self.bias * 0.0
         return float(1.0 / (1.0 + np.exp(-score)))
 
-    def language(self, text: str) -> str | None:
-        """Name the message's language when it is clear; addresses, references and single words say nothing about it."""
+    def language(self, text: str, german: float | None = None) -> str | None:
+        """Name the message's language when it is clear; addresses, references and single words say nothing about it.
+
+        `german` is what is known already of how likely the whole message is German.
+        """
         said = _CODE.sub(" ", _ADDRESS.sub(" ", text))
         if len(_WORD.findall(said)) < _FEWEST_WORDS:
             return None
-        german = self.german(said)
+        if german is None or said != text:
+            german = self.german(said)
         if german >= _CLEAR:
             return "de"
         return "en" if german <= 1 - _CLEAR else None

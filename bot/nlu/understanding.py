@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -110,27 +110,28 @@ class Understanding:
         return cls(featuriser, classifier, labels, detector)
 
     def rows(self, texts: Sequence[str]) -> csr_matrix:
-        """Turn texts into rows of features."""
-        return self.featuriser.matrix([self.featuriser.names(text, self.detector.german(text)) for text in texts])
+        """Turn texts into rows of features, for other classifiers to be compared with ours."""
+        return self.featuriser.matrix(self.featuriser.names(text, self.detector.german(text)) for text in texts)
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Score each label for each text."""
-        return self.classifier.scores(self.rows(texts))
+        return self._scores([(text, self.detector.german(text)) for text in texts])
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Estimate how likely each label is for each text."""
-        return softmax(self.scores(texts) / self.temperature)
+    def _scores(self, texts: Iterable[tuple[str, float]]) -> np.ndarray:
+        named = (self.featuriser.names(text, german) for text, german in texts)
+        return np.array([self.classifier.scores(*self.featuriser.entries(names)) for names in named])
 
     def understand(self, text: str) -> Understood:
         """Understand one message, as a whole and in its parts."""
-        parts = _parts(text)
-        shares = self.probabilities([text, *(part for part, _ in parts)])
+        parts, german = _parts(text), self.detector.german(text)
+        scored = self._scores([(text, german), *((part, self.detector.german(part)) for part, _ in parts)])
+        shares = softmax(scored / self.temperature)
         ranking = self._ranking(shares[0])
         label, confidence = ranking[0]
         said = self._said_in_parts(parts, shares[1:], dict(ranking))
         if said and (_is_small(label) or label == UNCLEAR or confidence < self.thresholds.answer):
             label, confidence = said[0]
-        language = self._language(text, label)
+        language = self._language(text, german, label)
         if confidence < self.thresholds.answer or label == UNCLEAR:
             unsure = confidence if label == UNCLEAR else 1.0 - confidence
             suggestions = self._suggestions(shares[0])
@@ -163,9 +164,9 @@ class Understanding:
             found.setdefault(label, confidence)
         return list(found.items())
 
-    def _language(self, text: str, label: str) -> str | None:
+    def _language(self, text: str, german: float, label: str) -> str | None:
         """Name the message's language when it is clear; for who asks for another language, the one asked for."""
-        clear = self.detector.language(text)
+        clear = self.detector.language(text, german)
         if label != "switch-language":
             return clear
         named = {wanted for wanted, names in _LANGUAGE_NAMES.items() if names & set(tokens(text))}
@@ -187,11 +188,10 @@ class Understanding:
 
     def save(self, folder: Path) -> None:
         """Write everything learned into a folder."""
-        vocabulary, weights = self.featuriser.vocabulary.counts, self.featuriser.weights
         content = {
             "labels": self.labels,
-            "vocabulary": vocabulary,
-            "features": {name: weight for name, (_, weight) in weights.items()},
+            "vocabulary": self.featuriser.vocabulary.counts,
+            "features": self.featuriser.weights,
             "language": {"weights": self.detector.weights, "bias": self.detector.bias},
             "lexicon": self.featuriser.lexicon.content,
         }
@@ -205,8 +205,7 @@ class Understanding:
         """Read what was learned from a folder."""
         content = json.loads((folder / "understanding.json").read_text(encoding="utf-8"))
         arrays = np.load(folder / "understanding.npz")
-        weights = {name: (column, weight) for column, (name, weight) in enumerate(content["features"].items())}
-        featuriser = Featuriser(Lexicon(content["lexicon"]), Vocabulary(content["vocabulary"]), weights)
+        featuriser = Featuriser(Lexicon(content["lexicon"]), Vocabulary(content["vocabulary"]), content["features"])
         return cls(
             featuriser,
             Classifier({name: arrays[name].astype(_PRECISIONS.get(name, np.float32)) for name in arrays.files}),
