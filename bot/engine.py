@@ -19,7 +19,7 @@ from sanic import Sanic
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.actions_endpoint import ActionsEndpoint, watching_actions
-from bot.channels.errors import ChannelError, unavailable
+from bot.channels.errors import erased, unavailable
 from bot.channels.messages import Message, identified, of_stored_reply, rendered
 from bot.channels.texts import as_plain_text
 from bot.guard import mask
@@ -28,7 +28,7 @@ from bot.metrics import measured_turn
 from bot.nlg import DEFAULT_LANGUAGE, AnswerGenerator, language_of
 from bot.overrides import remove_silent_fallback
 from bot.settings import Settings
-from bot.tracker_store import ConversationStore, StoredTurn
+from bot.tracker_store import ConversationErased, ConversationStore, StoredTurn
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +185,6 @@ class Engine:
         with measured_turn(incoming.channel) as measured:
             try:
                 async with agent.lock_store.lock(incoming.conversation):
-                    self._refuse_erased(incoming.conversation)
                     stored = store.turn(incoming.conversation, incoming.message_id)
                     if stored is None:
                         if not await self._run(agent, incoming, sink):
@@ -193,13 +192,11 @@ class Engine:
                         return
             except LockError:
                 raise unavailable("An earlier message is still being answered. Please try again.") from None
+            except ConversationErased:
+                raise erased() from None
             measured.kind = "repeat"
             for message in self._replies(stored):
                 sink(message)
-
-    def _refuse_erased(self, conversation: str) -> None:
-        if self.store.is_erased(conversation):
-            raise ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")
 
     async def _run(self, agent: Agent, incoming: Incoming, sink: Callable[[Message], None]) -> bool:
         """Answer a new message and return whether that went well; if not, the visitor was told."""

@@ -96,19 +96,28 @@ _REPLIES_BEFORE = (
     .limit(READ_BATCH)
 )
 _ERASED = sa.select(CONVERSATIONS.c.erased).where(CONVERSATIONS.c.sender_id == _CONVERSATION)
-_PLACE_OF_TURN = sa.select(TURNS.c.event_id).where(
-    TURNS.c.sender_id == _CONVERSATION, TURNS.c.message_id == sa.bindparam("message_id")
-)
-_TURNS_KNOWN = sa.select(TURNS.c.message_id).where(
-    TURNS.c.sender_id == _CONVERSATION, TURNS.c.message_id.in_(sa.bindparam("message_ids", expanding=True))
+_PLACE_OF_TURN = sa.select(
+    _ERASED.scalar_subquery().label("erased"),
+    sa.select(TURNS.c.event_id)
+    .where(TURNS.c.sender_id == _CONVERSATION, TURNS.c.message_id == sa.bindparam("message_id"))
+    .scalar_subquery()
+    .label("event_id"),
 )
 _TOUCH = (
     sa.update(CONVERSATIONS).where(CONVERSATIONS.c.sender_id == _CONVERSATION).values(updated=sa.bindparam("moment"))
 )
 _INSERT_EVENT = sa.insert(EVENTS)
-_INSERT_TURN = sa.insert(TURNS)
+# As text, for SQLAlchemy compiles its own form of this for every turn anew; both databases understand it.
+_INSERT_NEW_TURN = sa.text(
+    "INSERT INTO turns (sender_id, message_id, event_id) VALUES (:sender_id, :message_id, :event_id)"
+    " ON CONFLICT (sender_id, message_id) DO NOTHING"
+)
 _INSERT_CONVERSATION = sa.insert(CONVERSATIONS)
 _LARGEST_ID = 2**31 - 1
+
+
+class ConversationErased(Exception):
+    """The visitor had the conversation erased; nothing can be said in it any more."""
 
 
 @dataclass(frozen=True)
@@ -214,18 +223,18 @@ class ConversationStore(SQLTrackerStore):
         return [json.loads(row.data) for row in rows]
 
     def turn(self, conversation: str, message_id: str) -> StoredTurn | None:
-        """Return what was stored under the client's own id for a message."""
+        """Return what was stored under the client's own id for a message; raises ConversationErased."""
         with self.engine.connect() as connection:
-            place = connection.execute(
-                _PLACE_OF_TURN, {"conversation": conversation, "message_id": message_id}
-            ).scalar()
-            if place is None:
+            place = connection.execute(_PLACE_OF_TURN, {"conversation": conversation, "message_id": message_id}).one()
+            if place.erased is not None:
+                raise ConversationErased
+            if place.event_id is None:
                 return None
             following = sa.select(sa.func.min(TURNS.c.event_id)).where(
-                TURNS.c.sender_id == conversation, TURNS.c.event_id > place
+                TURNS.c.sender_id == conversation, TURNS.c.event_id > place.event_id
             )
             end = connection.execute(following).scalar()
-            query = _ALL_SAID.where(EVENTS.c.id >= place, EVENTS.c.id < (end or _LARGEST_ID))
+            query = _ALL_SAID.where(EVENTS.c.id >= place.event_id, EVENTS.c.id < (end or _LARGEST_ID))
             rows = connection.execute(query, {"conversation": conversation}).all()
         return _grouped([json.loads(row.data) for row in rows])[0]
 
@@ -397,10 +406,8 @@ def _insert_turns(connection: Connection, conversation: str, events: list[Event]
     }
     if not rows:
         return
-    known = connection.execute(_TURNS_KNOWN, {"conversation": conversation, "message_ids": list(rows)}).scalars()
-    for message_id in set(rows) - set(known):
-        turn = {"sender_id": conversation, "message_id": message_id, "event_id": rows[message_id]}
-        connection.execute(_INSERT_TURN, turn)
+    turns = [{"sender_id": conversation, "message_id": name, "event_id": place} for name, place in rows.items()]
+    connection.execute(_INSERT_NEW_TURN, turns)
 
 
 def _touch(connection: Connection, conversation: str) -> None:

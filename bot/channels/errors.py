@@ -24,3 +24,8 @@ class ChannelError(Exception):
 def unavailable(message: str = "The assistant is not available at the moment. Please try again.") -> ChannelError:
     """Return the error for whatever is not the client's fault and may pass."""
     return ChannelError(503, "unavailable", message, {"Retry-After": "5"})
+
+
+def erased() -> ChannelError:
+    """Return the error for a conversation that its visitor had erased."""
+    return ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")

@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 
 from bot.answers import LANGUAGES
-from bot.channels.errors import ChannelError, unavailable
+from bot.channels.errors import ChannelError, erased, unavailable
 from bot.channels.limits import Limits
 from bot.channels.messages import Message
 from bot.channels.stream import stream_messages
@@ -99,13 +99,13 @@ class WebchatInput(InputChannel):
 
     async def get_messages(self, request: Request) -> HTTPResponse:
         """Return the conversation so far, oldest first."""
-        session = await self._session(request)
+        session = await self._kept_session(request)
         messages = await _engine(request).history(session.conversation, session.language, session.began)
         return json_response({"messages": messages})
 
     async def delete_session(self, request: Request) -> HTTPResponse:
         """Erase the conversation; its token is worth nothing afterwards."""
-        session = await self._session(request)
+        session = await self._kept_session(request)
         await _engine(request).erase(session.conversation)
         return empty()
 
@@ -140,19 +140,24 @@ class WebchatInput(InputChannel):
         except SessionExpired as expired:
             expired.message = _engine(request).words_of_ended_session(expired.session.language)
             raise
+        return session
+
+    async def _kept_session(self, request: Request) -> Session:
+        """Return the session unless it was erased; a message's turn finds that out by itself."""
+        session = await self._session(request)
         if _engine(request).store.is_erased(session.conversation):
-            raise ChannelError(401, "session_erased", "This conversation was erased. Please start a new one.")
+            raise erased()
         return session
 
     def _address(self, request: Request) -> str:
         """Return who asks; a forwarded address counts only when a proxy of ours vouches for it."""
-        direct = request.ip
-        forwarded = request.headers.get("x-forwarded-for", "")
-        for hop in [direct, *reversed([part.strip() for part in forwarded.split(",") if part.strip()])]:
-            direct = hop
-            if not self._is_trusted(hop):
+        address = request.ip
+        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+        for hop in reversed(forwarded):
+            if not self._is_trusted(address):
                 break
-        return direct[:64]
+            address = hop
+        return address[:64]
 
     def _is_trusted(self, address: str) -> bool:
         try:
