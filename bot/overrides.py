@@ -22,7 +22,9 @@ from rasa.core.run import close_resources, create_http_input_channels, load_agen
 from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore, TrackerStore
 from rasa.engine.graph import GraphNode, GraphSchema
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
+from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.importers.utils import training_data_from_paths
@@ -40,6 +42,8 @@ def apply() -> None:
     """Change Rasa's classes; called once, before the server is built."""
     RemoteAction._validate_action_result = _validate_with_compiled_schema
     processor.DaskGraphRunner = DirectGraphRunner
+    Slot.__copy__ = _copy_of_slot
+    Domain.is_empty = _is_empty
 
 
 def remove_silent_fallback(agent: Agent) -> None:
@@ -56,6 +60,7 @@ def remove_silent_fallback(agent: Agent) -> None:
 
 
 ORIGINAL_VALIDATION = RemoteAction._validate_action_result
+ORIGINAL_IS_EMPTY = Domain.is_empty
 
 
 def _compiled() -> Any:
@@ -79,6 +84,27 @@ def _validate_with_compiled_schema(self: RemoteAction, result: dict[str, Any]) -
     return True
 
 
+def _copy_of_slot(slot: Slot) -> Slot:
+    """Copy a slot's attributes, which is all that Python's own way arrives at, through pickle's protocol.
+
+    Why: a turn copies all slots a dozen times, which was a twentieth of it. Where: `DialogueStateTracker.__init__`.
+    """
+    copied: Slot = object.__new__(type(slot))
+    copied.__dict__.update(slot.__dict__)
+    return copied
+
+
+_EMPTY = Domain.empty().as_dict()
+
+
+def _is_empty(self: Domain) -> bool:
+    """Compare with the empty domain, which is made once.
+
+    Why: each message makes one anew, a fortieth of a turn. Where: `MessageProcessor._check_for_unseen_features`.
+    """
+    return bool(self.as_dict() == _EMPTY)
+
+
 def source_of_overridden() -> dict[str, str]:
     """Return Rasa's code that our changes and subclasses stand in for, for the test that notices when it changes."""
     parts = (part for relied_on in RELIED_ON.values() for part in relied_on)
@@ -87,7 +113,15 @@ def source_of_overridden() -> dict[str, str]:
 
 # Who of ours takes the place of what in Rasa, or counts on how it works inside; the reason stands in the file named.
 RELIED_ON: dict[str, tuple[Callable[..., Any], ...]] = {
-    "bot/overrides.py": (RemoteAction.run, ORIGINAL_VALIDATION, Agent._create_tracker_store, Agent.load_model),
+    "bot/overrides.py": (
+        RemoteAction.run,
+        ORIGINAL_VALIDATION,
+        Agent._create_tracker_store,
+        Agent.load_model,
+        DialogueStateTracker.__init__,
+        Slot.__init__,
+        ORIGINAL_IS_EMPTY,
+    ),
     "bot/actions_endpoint.py": (RemoteAction._action_call_format, EndpointConfig.request),
     "bot/engine.py": (MessageProcessor.handle_message, MessageProcessor.get_tracker),
     "bot/tracker_store.py": (
@@ -112,6 +146,11 @@ RELIED_ON: dict[str, tuple[Callable[..., Any], ...]] = {
         RulePolicy.predict_action_probabilities,
         RulePolicy._predict,
         RulePolicy._find_action_from_default_actions,
+        RulePolicy._find_action_from_rules,
+        RulePolicy._get_possible_keys,
+        RulePolicy._is_rule_applicable,
+        RulePolicy._does_rule_match_state,
+        RulePolicy.__init__,
         RulePolicy._rule_prediction,
         RulePolicy._prediction_result,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from pathlib import Path
@@ -12,6 +13,8 @@ import rasa
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.slots import BooleanSlot, CategoricalSlot, Slot, TextSlot
 
 from bot import overrides
 
@@ -64,3 +67,26 @@ def test_the_compiled_check_decides_as_rasas_own(result: object) -> None:
             overrides._validate_with_compiled_schema(action, result)
         return
     assert overrides._validate_with_compiled_schema(action, result) == expected
+
+
+SLOTS = [
+    TextSlot("name", mappings=[{"type": "custom"}], initial_value="x"),
+    BooleanSlot("asked", mappings=[], influence_conversation=False),
+    CategoricalSlot("language", mappings=[], values=["de", "en"]),
+]
+
+
+@pytest.mark.parametrize("slot", SLOTS, ids=lambda slot: str(slot.type_name))
+def test_a_copied_slot_is_what_pythons_own_copy_makes(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Slot, "__copy__", raising=False)
+    slot.value = "de"
+    expected, copied = copy.copy(slot), overrides._copy_of_slot(slot)
+    assert (type(copied), vars(copied)) == (type(expected), vars(expected))
+    copied.value = "en"
+    assert slot.value == "de"
+
+
+@pytest.mark.parametrize("text", ["{}", "intents: [ask]", "slots: {a: {type: text, mappings: []}}"])
+def test_an_empty_domain_is_told_as_rasa_tells_it(text: str) -> None:
+    domain = Domain.from_yaml(text)
+    assert overrides._is_empty(domain) == overrides.ORIGINAL_IS_EMPTY(domain) == (text == "{}")
