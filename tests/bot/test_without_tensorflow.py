@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import subprocess
 import sys
 
 import pytest
 
-from bot.without_tensorflow import LEFT_OUT, leave_out
+from bot.without_tensorflow import LEFT_OUT
 from tests.bot.assistant import PROJECT, trained_tiny_model
 
-# What runs in a process of its own, because this one has imported TensorFlow long ago.
+# What runs in a process of its own, because others have imported TensorFlow, or left it out, in this one long ago.
 STARTS_WITHOUT = """
 import asyncio, sys
 import bot.serve
@@ -27,6 +26,25 @@ SAYS_SO = """
 import bot.serve
 from rasa.utils.tensorflow.model_data import RasaModelData
 RasaModelData()
+"""
+STILL_THERE = """
+import importlib, inspect, sys
+from rasa.engine import graph
+from rasa.utils import train_utils
+name = sys.argv[1]
+assert importlib.import_module(name).__file__ is not None
+if name.startswith("rasa.utils"):
+    assert f"from {name} import" in inspect.getsource(train_utils)
+else:
+    # A model's description names its class, and Rasa imports every class a model names.
+    assert "class_from_module_path" in inspect.getsource(graph.GraphSchema.from_dict)
+"""
+STAYS = """
+import sys
+import rasa.utils.tensorflow.model_data as real
+from bot.without_tensorflow import leave_out
+leave_out()
+assert sys.modules["rasa.utils.tensorflow.model_data"] is real
 """
 
 
@@ -48,22 +66,10 @@ def test_what_needs_tensorflow_says_how_to_get_it() -> None:
 
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_rasa_still_has_the_module_and_imports_it_unasked(name: str) -> None:
-    import importlib
-
-    from rasa.engine import graph
-    from rasa.utils import train_utils
-
-    module = importlib.import_module(name)
-    assert module.__file__ is not None
-    if name.startswith("rasa.utils"):
-        assert f"from {name} import" in inspect.getsource(train_utils)
-    else:
-        # A model's description names its class, and Rasa imports every class a model names.
-        assert "class_from_module_path" in inspect.getsource(graph.GraphSchema.from_dict)
+    outcome = run(STILL_THERE, name)
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
 
 
 def test_modules_that_are_there_already_stay() -> None:
-    import rasa.utils.tensorflow.model_data as real
-
-    leave_out()
-    assert sys.modules["rasa.utils.tensorflow.model_data"] is real
+    outcome = run(STAYS)
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
