@@ -174,7 +174,7 @@ def authority_turn(state: State, message: Message) -> Turn:
     # A lone word is more likely a mistyped place than a question about the statement.
     is_keyword = message.intent in {"faq", "not-covered"} and (len(message.words) > 2 or message.is_button)
     is_question = is_keyword or (message.intent in QUESTIONS and message.is_question)
-    if sure and (is_question or message.intent in CARE or message.intent == "chitchat"):
+    if sure and (is_question or message.intent in CARE or message.is_small_talk):
         return Turn(digresses=True)
     attempts = state.attempts + 1
     return Turn(slots={"attempts": attempts}).say(f"utter_invalid_place_{min(attempts, LAST_ATTEMPT)}")

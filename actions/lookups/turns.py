@@ -136,7 +136,7 @@ def _has_none(state: State) -> Turn:
 
 def _question(state: State, message: Message) -> Turn | None:
     sure = message.is_button or message.confidence >= LEAST_CONFIDENCE
-    is_talk = message.intent in {"press-or-police", "chitchat"}
+    is_talk = message.intent == "press-or-police" or message.is_small_talk
     is_question = message.intent in {"faq", "not-covered"} or (message.intent in QUESTIONS and message.is_question)
     if (sure and message.intent == "distress") or is_in_danger(message.text):
         return Turn().say("utter_distress")

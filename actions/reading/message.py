@@ -59,6 +59,11 @@ class Message:
         """Tell whether somebody recounts what happened, which a question about the statement does not."""
         return len(self.words) >= 8 and bool(pattern("narrative").search(self.text))
 
+    @property
+    def is_small_talk(self) -> bool:
+        """Tell whether a message is talk beside the matter; in another language it may be the matter itself."""
+        return self.intent == "chitchat" and self.chitchat != "other-language"
+
     def asks(self, least_confidence: float) -> bool:
         """Tell whether this is a question to answer rather than an answer to a question."""
         return self.intent in QUESTIONS and (self.is_button or self.confidence >= least_confidence)

@@ -436,7 +436,7 @@ def _asks_besides(state: State, message: Message) -> bool:
 
 def _is_question_here(state: State, message: Message) -> bool:
     """Tell whether a message asks something instead of answering."""
-    if message.intent == "chitchat" and not message.is_narrative:
+    if message.is_small_talk and not message.is_narrative:
         return message.confidence >= 0.7 and len(message.words) <= 6 and state.step not in {"name", "relationship"}
     if state.step == "description":
         if state.kind == "inquiry" and not message.is_button:
@@ -465,7 +465,7 @@ def _question(state: State, message: Message) -> Turn | None:
     if message.intent == "chitchat" and message.chitchat == "acknowledge":
         return Turn()
     # The classifier has little to go by in a lone word: "Müller" is no insult.
-    is_talk = message.intent in {"press-or-police", "chitchat", "authority"} and (
+    is_talk = (message.intent in {"press-or-police", "authority"} or message.is_small_talk) and (
         len(message.words) > 1 or message.confidence >= SURE_OF_A_LONE_WORD
     )
     # A lone word is more likely a mistyped answer than a question about the statement.

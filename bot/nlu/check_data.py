@@ -1,4 +1,5 @@
-"""Checks the training phrases: doubles, contradictions, labels missing or unknown, and messages kept for measuring.
+"""Checks the training phrases: doubles, contradictions, labels missing or unknown, and messages kept for measuring; and
+that the lexicon takes no way of writing for two words.
 
     python -m bot.nlu.check_data [--kept-apart FOLDER_OR_FILE …] [--fewest 20]
 
@@ -8,12 +9,16 @@ Prints one line for each finding and exits with 1 when there is any that must no
 import argparse
 import collections
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from bot.nlu.labels import catalogue
+from bot.nlu.lexicon import LEXICON
 from bot.nlu.phrases import LANGUAGES, PHRASES, Phrase, read_cases, read_phrases
-from bot.nlu.text import tokens
+from bot.nlu.text import fold, tokens
 
 DEVELOPMENT = Path(__file__).parents[2] / "benchmarks" / "development"
 
@@ -61,10 +66,23 @@ def find_kept_apart(phrases: Sequence[Phrase], kept_apart: Iterable[Path]) -> It
                     yield f"kept apart for measuring ({file.name} {case['id']}): {phrase.text!r} ({phrase.file})"
 
 
+def find_double_variants(content: Mapping[str, Any]) -> Iterable[str]:
+    """Find ways of writing that the lexicon takes for two words, of which only the later would count."""
+    for language, entries in content.get("variants", {}).items():
+        words: dict[str, list[str]] = collections.defaultdict(list)
+        for word, many in entries.items():
+            for variant in dict.fromkeys(fold(variant) for variant in str(many).split()):
+                words[variant].append(str(word))
+        for variant, meant in words.items():
+            if len(meant) > 1:
+                yield f"lexicon: {variant!r} stands for {' and '.join(meant)} in {language}"
+
+
 def main() -> None:
     """Print the findings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phrases", type=Path, default=PHRASES)
+    parser.add_argument("--lexicon", type=Path, default=LEXICON)
     parser.add_argument("--kept-apart", type=Path, nargs="*", default=[])
     parser.add_argument("--fewest", type=int, default=20)
     options = parser.parse_args()
@@ -74,6 +92,7 @@ def main() -> None:
         *find_doubles(phrases),
         *find_label_troubles(phrases, catalogue(), options.fewest),
         *find_kept_apart(phrases, kept_apart),
+        *find_double_variants(yaml.safe_load(options.lexicon.read_text(encoding="utf-8"))),
     ]
     for finding in findings:
         sys.stdout.write(finding + "\n")

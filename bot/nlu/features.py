@@ -147,6 +147,7 @@ class Featuriser:
 
 
 _SOUNDS = str.maketrans({"p": "b", "t": "d", "k": "g", "c": "g", "q": "g", "v": "f", "w": "f", "z": "s", "x": "g"})
+_LAST_LATIN = "\u024f"
 _SILENT = frozenset("aeiouyhj")
 _SHORTEST_SOUND = 3
 
@@ -187,5 +188,7 @@ def _cues(read: list[str], mended: list[str], vocabulary: Vocabulary) -> Iterabl
         yield "question mark"
     if read:
         yield "begins " + read[0]
+    if 2 * sum(token[0] > _LAST_LATIN for token in read) > length:
+        yield "not latin"
     unknown = sum(token not in vocabulary and not vocabulary.parts(token) for token in mended)
     yield f"unknown {math.ceil(4 * unknown / max(length, 1))}"

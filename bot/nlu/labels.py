@@ -6,6 +6,7 @@ import yaml
 
 ANSWERS = Path(__file__).parents[2] / "data" / "answers"
 UNCLEAR = "unclear"
+OTHER_LANGUAGE = "chitchat/other-language"
 OUT_OF_SCOPE = "out-of-scope"
 TICKET_FLOWS = (
     "complaint",
@@ -32,6 +33,7 @@ CHITCHAT = (
     "acknowledge",
     "apology",
     "legal-threat",
+    "other-language",
 )
 CONTROLS = (
     "affirm",

@@ -9,6 +9,8 @@ import yaml
 
 PHRASES = Path(__file__).parents[2] / "data" / "nlu"
 LANGUAGES = ("de", "en")
+OTHER_LANGUAGES = "other"
+"""The folder of phrases in languages that the assistant does not speak."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,14 +24,15 @@ class Phrase:
 
 
 def read_phrases(folder: Path = PHRASES) -> list[Phrase]:
-    """Read all training phrases of both languages."""
+    """Read all training phrases of both languages, and those in others."""
     found = []
-    for language in LANGUAGES:
+    for language in (*LANGUAGES, OTHER_LANGUAGES):
+        spoken = language if language in LANGUAGES else None
         for path in sorted((folder / language).glob("*.yml")):
             content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
             for block in content.get("nlu") or []:
                 for text in _examples(block["examples"]):
-                    found.append(Phrase(text, block["intent"], language, f"{language}/{path.name}"))
+                    found.append(Phrase(text, block["intent"], spoken, f"{language}/{path.name}"))
     return found
 
 

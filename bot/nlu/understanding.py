@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from bot.nlu.classifier import Classifier, Training, softmax
 from bot.nlu.features import Featuriser
-from bot.nlu.labels import CONTROLS, FLOWS, UNCLEAR, group, topic
+from bot.nlu.labels import CONTROLS, FLOWS, OTHER_LANGUAGE, UNCLEAR, group, topic
 from bot.nlu.language import LanguageDetector
 from bot.nlu.lexicon import Lexicon
 from bot.nlu.phrases import Phrase
@@ -100,7 +100,8 @@ class Understanding:
         detector = LanguageDetector.learn([p.text for p in spoken], [p.language or "" for p in spoken])
         german = [_german(phrase, detector) for phrase in phrases]
         reader = Featuriser(lexicon, Vocabulary({}))
-        read = [reader.normal_tokens(phrase.text, share) for phrase, share in zip(phrases, german, strict=True)]
+        # Words of other languages are not learned as words: nothing is to be taken for a misspelled one of them.
+        read = [reader.normal_tokens(phrase.text, float(phrase.language == "de")) for phrase in spoken]
         featuriser = Featuriser(lexicon, Vocabulary.learn(read, also=lexicon.vocabulary()))
         rows = [featuriser.names(phrase.text, share) for phrase, share in zip(phrases, german, strict=True)]
         featuriser.learn(rows, len(rows))
@@ -131,7 +132,7 @@ class Understanding:
         said = self._said_in_parts(parts, shares[1:], dict(ranking))
         if said and (_is_small(label) or label == UNCLEAR or confidence < self.thresholds.answer):
             label, confidence = said[0]
-        language = self._language(text, german, label)
+        language = None if label == OTHER_LANGUAGE else self._language(text, german, label)
         if confidence < self.thresholds.answer or label == UNCLEAR:
             unsure = confidence if label == UNCLEAR else 1.0 - confidence
             suggestions = self._suggestions(shares[0])

@@ -306,6 +306,12 @@ def test_small_talk_and_the_authority_are_left_to_the_rules() -> None:
     assert turn("email", "Behörde in Bayern", "authority").digresses
 
 
+def test_what_is_said_in_another_language_may_be_the_matter_itself() -> None:
+    assert turn("description", "je veux effacer mes données", "chitchat", chitchat="insult").digresses
+    told = turn("description", "je veux effacer mes données", "chitchat", chitchat="other-language")
+    assert told.slots["description"] == "je veux effacer mes données"
+
+
 def test_a_name_that_looks_like_a_topic_is_a_name() -> None:
     assert turn("name", "Anna", "faq", 0.5).slots["name"] == "Anna"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,25 @@ def _variation_problems(name: str, variations: list[dict[str, Any]]) -> Iterator
         yield f"{name} has no unconditional text at the end; without a language there would be silence."
     if any(not (variation.get("text") or "").strip() for variation in variations):
         yield f"{name} has an empty text."
+    for one, other in combinations(variations, 2):
+        if _hold_together(one, other):
+            yield f"{name} has two texts for the same case, which would take turns: {_said(one)} and {_said(other)}."
+
+
+def _hold_together(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether both may be chosen in one turn: Rasa takes those for the channel, then those with conditions."""
+    if one.get("channel") != other.get("channel") or bool(one.get("condition")) != bool(other.get("condition")):
+        return False
+    wanted, also = _wanted(one), _wanted(other)
+    return all(wanted[slot] == also[slot] for slot in wanted.keys() & also.keys())
+
+
+def _wanted(variation: dict[str, Any]) -> dict[str, Any]:
+    return {condition["name"]: condition["value"] for condition in variation.get("condition") or []}
+
+
+def _said(variation: dict[str, Any]) -> str:
+    return repr(str(variation.get("text"))[:40])
 
 
 def _language(variation: dict[str, Any]) -> str | None:
