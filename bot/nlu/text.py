@@ -28,6 +28,8 @@ _QUOTES = str.maketrans(
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _ADDRESS = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LINK = re.compile(r"\bhttps?://\S+|\bwww\.\S+")
+# What the guard puts in a number's place; its words are the assistant's and say nothing of what the visitor wants.
+_MASKED = re.compile(r"\[[^\[\]]{1,60} (?:entfernt|removed)\]")
 _REFERENCE = re.compile(r"\bpr[- ]?[0-9a-z]{4}[- ]?[0-9a-z]{4,5}\b(?=.*)")
 _LONG_NUMBER = re.compile(r"\b\d[\d./-]{3,}\b")
 _CASE_NUMBER = re.compile(r"\b(?!aes|iso|sha|rsa|tls|art|soc|en)[a-z]{2,4}-\d{3,}\b")
@@ -59,7 +61,7 @@ def fold(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """Split cleaned text into words and question marks, with addresses, links and references as one token each."""
-    text = _ADDRESS.sub(" xmail ", clean(text))
+    text = _ADDRESS.sub(" xmail ", _MASKED.sub(" xnumber ", clean(text)))
     text = _LINK.sub(" xlink ", text)
     text = _REFERENCE.sub(_reference_token, text)
     text = _CASE_NUMBER.sub(" xreference ", text)

@@ -36,6 +36,11 @@ def test_addresses_links_and_case_numbers_become_one_token_each() -> None:
     ]
 
 
+@pytest.mark.parametrize("put_in", ["[Kartennummer entfernt]", "[card number removed]"])
+def test_what_stands_for_a_masked_number_is_a_number(put_in: str) -> None:
+    assert tokens(f"Meine Karte {put_in}?") == ["meine", "karte", "xnumber", "?"]
+
+
 def test_names_of_ciphers_are_no_case_numbers() -> None:
     assert "xreference" not in tokens("AES-256 oder ISO-27001?")
 
