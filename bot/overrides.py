@@ -27,7 +27,8 @@ from rasa.shared.core.events import Event
 from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.importers.utils import training_data_from_paths
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.graph_runner import DirectGraphRunner
@@ -156,7 +157,14 @@ RELIED_ON: dict[str, tuple[Callable[..., Any], ...]] = {
     ),
     "bot/locks.py": (InMemoryLockStore.__init__, LockStore.lock, LockStore._acquire_lock),
     "bot/nlg.py": (TemplatedNaturalLanguageGenerator.generate,),
-    "bot/nlu/importer.py": (RasaFileImporter.get_nlu_data, training_data_from_paths),
+    "bot/nlu/importer.py": (
+        RasaFileImporter.get_nlu_data,
+        TrainingData.merge,
+        TrainingData.sanitize_examples,
+        TrainingData.fingerprint,
+        Message.fingerprint,
+        Message.__hash__,
+    ),
     "bot/serve.py": (register, create_http_input_channels, load_agent_on_start, close_resources),
     "bot/without_tensorflow.py": (GraphSchema.from_dict,),
 }

@@ -28,7 +28,7 @@ class Training:
     dropped_units: float = 0.3
     smoothing: float = 0.05
     seed: int = 7
-    networks: int = 5
+    networks: int = 4
 
 
 class Classifier:

@@ -18,7 +18,7 @@ from bot.nlu.vocabulary import Vocabulary
 # a feature must have been seen to be kept.
 BLOCKS = {
     "word": (1.0, 1),
-    "pair": (0.6, 3),
+    "pair": (0.6, 4),
     "letters": (0.8, 5),
     "sound": (0.5, 2),
     "concept": (0.9, 1),

@@ -25,15 +25,22 @@ class Phrase:
 
 def read_phrases(folder: Path = PHRASES) -> list[Phrase]:
     """Read all training phrases of both languages, and those in others."""
-    found = []
-    for language in (*LANGUAGES, OTHER_LANGUAGES):
-        spoken = language if language in LANGUAGES else None
-        for path in sorted((folder / language).glob("*.yml")):
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-            for block in content.get("nlu") or []:
-                for text in _examples(block["examples"]):
-                    found.append(Phrase(text, block["intent"], spoken, f"{language}/{path.name}"))
-    return found
+    folders = (folder / name for name in (*LANGUAGES, OTHER_LANGUAGES))
+    return [phrase for each in folders for path in sorted(each.glob("*.yml")) for phrase in read_file(path)]
+
+
+def read_file(path: Path) -> list[Phrase]:
+    """Read the phrases of a file; its folder tells their language."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    spoken = language_of_path(path)
+    file = f"{path.parent.name}/{path.name}"
+    blocks = ((block["intent"], _examples(block["examples"])) for block in content.get("nlu") or [])
+    return [Phrase(text, label, spoken, file) for label, texts in blocks for text in texts]
+
+
+def language_of_path(path: Path | str) -> str | None:
+    """Name the language folder a file of phrases stands in."""
+    return next((part for part in reversed(Path(path).parts) if part in LANGUAGES), None)
 
 
 def read_cases(path: Path) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Inside Rasa the component must keep its contract: plain intents, full labels in the ranking, our entities."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.component import UnderstandingComponent, settings_of
-from bot.nlu.importer import LabelledPhrases, language_of_path
+from bot.nlu.importer import LabelledPhrases, PhraseMessage
 from bot.nlu.labels import catalogue
+from bot.nlu.phrases import language_of_path
 
 PHRASES = {
     "de": {
@@ -61,6 +63,18 @@ def test_importer_keeps_group_as_intent_and_label_and_language_as_metadata(folde
     found = {(m.get("text"), m.get("metadata")["label"], m.get("metadata")["language"]) for m in read.training_examples}
     assert ("was sind cookies", "faq/cookies", "de") in found
     assert ("delete my data", "erasure", "en") in found
+
+
+def test_a_phrase_is_copied_and_compared_as_rasas_own_messages_are() -> None:
+    content = {"text": "a", "intent": "faq", "metadata": {"label": "faq/cookies", "language": "de"}}
+    phrase = PhraseMessage(content)
+    copied = copy.deepcopy(phrase)
+    assert copied is not phrase and copied == phrase and hash(copied) == hash(phrase)
+    copied.set("intent", "erasure")
+    assert phrase.get("intent") == "faq" and copied != phrase
+    for other in ({"text": "b"}, {"intent": "unclear"}, {"metadata": {"label": "faq/scope", "language": "de"}}):
+        assert PhraseMessage({**content, **other}) != phrase
+        assert Message({**content, **other}) != Message(content)
 
 
 def test_topic_goes_into_an_entity_and_the_full_labels_into_the_ranking(component: UnderstandingComponent) -> None:
