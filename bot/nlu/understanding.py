@@ -137,7 +137,7 @@ class Understanding:
             unsure = confidence if label == UNCLEAR else 1.0 - confidence
             suggestions = self._suggestions(shares[0])
             return Understood(UNCLEAR, unsure, tuple(ranking[:5]), language=language, suggestions=suggestions)
-        label, topics = _label_and_topics(label, [name for name, _ in said])
+        label, topics = _label_and_topics(label, [name for name, _ in said], sure=confidence >= self.thresholds.part)
         chitchat = label.split("/", 1)[1] if label.startswith("chitchat/") else None
         return Understood(label, confidence, tuple(ranking[:5]), topics, chitchat, language)
 
@@ -225,8 +225,11 @@ def _is_small(label: str) -> bool:
     return label.startswith("chitchat/") or label in CONTROLS
 
 
-def _label_and_topics(label: str, said: list[str]) -> tuple[str, tuple[str, ...]]:
-    """Decide what a message is mainly and which one or two topics are answered, in order of appearance."""
+def _label_and_topics(label: str, said: list[str], sure: bool) -> tuple[str, tuple[str, ...]]:
+    """Decide what a message is mainly and which one or two topics are answered, in order of appearance.
+
+    Two parts that are clear by themselves say more than a whole of which nothing is sure.
+    """
     topics = [name for name in said if topic(name)]
     if label in FLOWS:
         asked = [name for name in topics if _RIGHTS.get(label) != topic(name)]
@@ -236,7 +239,7 @@ def _label_and_topics(label: str, said: list[str]) -> tuple[str, tuple[str, ...]
     wanted = [name for name in said if name in FLOWS and _RIGHTS.get(name) != topic(label)]
     if wanted and label in topics:
         return wanted[0], (topic(label) or "",)
-    if len(topics) == 1 and label not in topics:
+    if label not in topics and (len(topics) == 1 or (topics and not sure)):
         label = topics[0]
     if label not in topics or len(topics) < 2:
         return label, (topic(label) or "",)
