@@ -69,9 +69,12 @@ def test_a_phrase_is_copied_and_compared_as_rasas_own_messages_are() -> None:
     content = {"text": "a", "intent": "faq", "metadata": {"label": "faq/cookies", "language": "de"}}
     phrase = PhraseMessage(content)
     copied = copy.deepcopy(phrase)
-    assert copied is not phrase and copied == phrase and hash(copied) == hash(phrase)
+    assert copied is not phrase
+    assert copied == phrase
+    assert hash(copied) == hash(phrase)
     copied.set("intent", "erasure")
-    assert phrase.get("intent") == "faq" and copied != phrase
+    assert phrase.get("intent") == "faq"
+    assert copied != phrase
     for other in ({"text": "b"}, {"intent": "unclear"}, {"metadata": {"label": "faq/scope", "language": "de"}}):
         assert PhraseMessage({**content, **other}) != phrase
         assert Message({**content, **other}) != Message(content)
