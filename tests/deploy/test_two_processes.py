@@ -98,7 +98,8 @@ def test_each_process_had_its_share_of_every_conversation(cluster: Cluster, talk
     for port in cluster.assistant_ports:
         assert served[f"127.0.0.1:{port}"] >= MESSAGES_BEFORE_THE_KILL // 4
     for port in cluster.actions_ports:
-        assert served[f"127.0.0.1:{port}"] >= VISITORS // 4
+        # Few messages need an action, and each of nginx' workers takes turns by itself.
+        assert served[f"127.0.0.1:{port}"] >= VISITORS // 10
 
 
 def test_an_id_is_known_to_the_process_that_never_saw_it(cluster: Cluster, talkers: list[Talker]) -> None:
