@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
@@ -82,20 +83,22 @@ def test_the_same_rules_hold_as_for_rasa(both: tuple[RulePolicy, RulePolicy]) ->
     assert held > len(list(conversations()))
 
 
+def calls_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let a method of Rasa's policy work as it does, and return what counts its calls."""
+    original = getattr(RulePolicy, name)
+    counted = create_autospec(original, side_effect=original)
+    monkeypatch.setattr(RulePolicy, name, counted)
+    return counted
+
+
 def test_few_rules_are_compared(both: tuple[RulePolicy, RulePolicy], monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[str] = []
-
-    def counted(self: RulePolicy, key: str, turn: int, one: State) -> bool:
-        compared.append(key)
-        return original(self, key, turn, one)
-
-    original = RulePolicy._is_rule_applicable
-    monkeypatch.setattr(RulePolicy, "_is_rule_applicable", counted)
+    compared = calls_of("_is_rule_applicable", monkeypatch)
     states = [state(LISTEN, "ask", {})]
     both[0]._get_possible_keys(both[0].lookup[RULES], states)
-    by_rasa, compared[:] = len(compared), []
+    by_rasa = compared.call_count
+    compared.reset_mock()
     both[1]._get_possible_keys(both[1].lookup[RULES], states)
-    assert 0 < len(compared) < by_rasa / 4
+    assert 0 < compared.call_count < by_rasa / 4
 
 
 SAID_WHATEVER = [state(LISTEN, None, {"slots": {"language": [1.0]}})]
@@ -117,19 +120,13 @@ slots: {language: {type: text, mappings: [{type: custom}]}}
 def test_words_are_looked_at_only_where_a_rule_may_be_about_them(
     rules: list[list[State]], about_words: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked: list[bool] = []
-
-    def counted(self: RulePolicy, tracker: DialogueStateTracker, domain: Domain, words: bool) -> Any:
-        looked.append(words)
-        return original(self, tracker, domain, words)
-
-    original = RulePolicy._find_action_from_rules
-    monkeypatch.setattr(RulePolicy, "_find_action_from_rules", counted)
+    looked = calls_of("_find_action_from_rules", monkeypatch)
     said = UserUttered("stop", {"name": "ask", "confidence": 1.0})
     talk = DialogueStateTracker.from_events("visitor", [ActionExecuted(LISTEN), said], DOMAIN.slots)
     decided = policy(TruthfulRulePolicy, tmp_path, lookup_of(rules)).predict_action_probabilities(talk, DOMAIN)
     assert DOMAIN.action_names_or_texts[decided.max_confidence_index] == "action_ask"
-    assert looked[0] is about_words
+    *_, for_words = looked.call_args_list[0].args
+    assert for_words is about_words
 
 
 def test_ours_decides_as_rasas_own_in_a_conversation(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from tests.deploy.talking import TALKS, NotAnswered, Talker
 
 VISITORS = 20
 RATE_LIMIT = 60
-MESSAGES_BEFORE_THE_KILL = 60
+# Five a visitor: what needs an action begins with the third, and both action servers are to have had some.
+MESSAGES_BEFORE_THE_KILL = 100
 REFERENCES = "SELECT reference FROM tickets"
 STORED_MESSAGES = "SELECT data FROM events WHERE type_name = 'user' ORDER BY id"
 
@@ -98,8 +99,7 @@ def test_each_process_had_its_share_of_every_conversation(cluster: Cluster, talk
     for port in cluster.assistant_ports:
         assert served[f"127.0.0.1:{port}"] >= MESSAGES_BEFORE_THE_KILL // 4
     for port in cluster.actions_ports:
-        # Few messages need an action, and each of nginx' workers takes turns by itself.
-        assert served[f"127.0.0.1:{port}"] >= VISITORS // 10
+        assert served[f"127.0.0.1:{port}"] >= VISITORS // 4
 
 
 def test_an_id_is_known_to_the_process_that_never_saw_it(cluster: Cluster, talkers: list[Talker]) -> None:

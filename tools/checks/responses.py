@@ -32,7 +32,7 @@ def response_problems() -> Iterator[str]:
 
 
 def _variation_problems(name: str, variations: list[dict[str, Any]]) -> Iterator[str]:
-    languages = {language for variation in variations if (language := _language(variation))}
+    languages = {language for variation in variations if (language := _wanted(variation).get("language"))}
     for language in LANGUAGES:
         if language not in languages:
             yield f"{name} has no text for language {language}."
@@ -59,13 +59,6 @@ def _wanted(variation: dict[str, Any]) -> dict[str, Any]:
 
 def _said(variation: dict[str, Any]) -> str:
     return repr(str(variation.get("text"))[:40])
-
-
-def _language(variation: dict[str, Any]) -> str | None:
-    for condition in variation.get("condition") or []:
-        if condition.get("name") == "language":
-            return str(condition["value"])
-    return None
 
 
 def answer_problems() -> Iterator[str]:
